@@ -152,6 +152,10 @@ pub struct Server {
 pub struct Admin {
     /// Address to bind. Port 0 takes a free port.
     pub listen: SocketAddr,
+    /// The certificate; `None` for plain connections.
+    pub tls: Option<ListenerTls>,
+    /// Whether orders, and all that says more than health and metrics, need a token.
+    pub tokens: bool,
     /// Host names that it accepts, besides addresses and `localhost`.
     pub hosts: Vec<String>,
     /// Open connections; a further one takes the place of the one that is idle for longest.
@@ -167,11 +171,25 @@ pub struct Admin {
     pub health_timeout: Duration,
 }
 
+/// The certificate of a listener, in files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenerTls {
+    /// The certificate chain (PEM).
+    pub cert: PathBuf,
+    /// Its private key (PEM).
+    pub key: PathBuf,
+}
+
 impl Admin {
-    /// The warning when other machines can reach the listener.
+    /// Whether orders may come from other machines.
+    pub fn is_guarded(&self) -> bool {
+        self.tls.is_some() && self.tokens
+    }
+
+    /// The warning when other machines can reach the listener, and nothing guards it.
     pub fn exposure(&self) -> Option<String> {
         let address = self.listen.ip().to_canonical();
-        (!address.is_loopback()).then(|| {
+        (!address.is_loopback() && !self.is_guarded()).then(|| {
             format!(
                 "admin.listen: other machines can reach {}, which has no authentication; see to it \
                  that only operators, scrapers and probes can",

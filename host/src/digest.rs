@@ -4,11 +4,29 @@ use sha2::{Digest as _, Sha256};
 
 /// SHA-256 in hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
+    let mut digest = Digesting::default();
+    digest.add(bytes);
+    digest.hex()
+}
+
+/// The digest of bytes that come bit by bit.
+#[derive(Default)]
+pub struct Digesting(Sha256);
+
+impl Digesting {
+    /// Takes the next ones.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
     }
-    text
+
+    /// SHA-256 of all of them, in hexadecimal.
+    pub fn hex(self) -> String {
+        use std::fmt::Write as _;
+        let mut text = String::with_capacity(64);
+        for byte in self.0.finalize() {
+            // Writing to a string does not fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
+    }
 }

@@ -36,4 +36,4 @@ pub use response::ServiceResponse;
 pub use service::{Canned, CannedAnswer, Service};
 pub use services::Services;
 pub use trace::{Source, Trace};
-pub use transport::{EndpointState, EndpointStatus};
+pub use transport::{EndpointState, EndpointStatus, TlsError, trusting};

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::OFlags;
 use thiserror::Error;
 
-pub use own::{Entry, OwnFolder, age};
+pub use own::{Entry, OwnFolder, Unfinished, age};
 pub use trust::Untrusted;
 
 use crate::sync;

@@ -12,14 +12,17 @@ mod control;
 mod data_dir;
 mod error;
 pub mod files;
+mod follow;
 mod kept;
 mod lacking;
 mod look;
 mod orders;
 mod release;
+mod rollback;
 mod smoke;
 mod sockets;
 mod swap;
+mod unrecorded;
 mod watch;
 
 use std::net::SocketAddr;
@@ -36,11 +39,11 @@ use crate::bff::compiler::CompileIn;
 use crate::bff::error::LoadError;
 use crate::bff::load::Loader;
 use crate::bff::runtime::Runtime;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, ListenerTls};
 use crate::development::Development;
 use crate::releases::Releases;
 use crate::server::admin::Admin;
-use crate::server::{Faults, Server, ServerError, started_anew};
+use crate::server::{Faults, ListenerIdentity, Server, ServerError, started_anew};
 use crate::snapshot::{Builder, SharedState, SnapshotError};
 
 use bff_locks::BffLocks;
@@ -131,6 +134,10 @@ async fn load(
         }) => (Some(observer), Some(stand_ins)),
         None => (None, None),
     };
+    if let Some(tls) = config.admin.as_ref().and_then(|admin| admin.tls.clone()) {
+        // `tailor check` says what is wrong with it, too.
+        read_identity(tls).await?;
+    }
     let runtime = Arc::new(Runtime::new(config.engine.instances)?);
     let opened = open_data_dir(&config.engine, on_refused.is_some()).await;
     let (cache, store) = opened.map_err(HostError::DataDir)?;
@@ -194,6 +201,13 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(panicked)
 }
 
+/// Reads the certificate of the admin listener.
+async fn read_identity(tls: ListenerTls) -> Result<ListenerIdentity, HostError> {
+    let reading = tokio::task::spawn_blocking(move || ListenerIdentity::new(tls)).await;
+    let read = reading.map_err(|_| HostError::Control(panicked()))?;
+    Ok(read?)
+}
+
 /// Makes the texts of recorded requests, for ever.
 async fn record(shared: Arc<SharedState>) {
     let settings = || shared.snapshot.load().config.record.clone();
@@ -244,9 +258,13 @@ impl Host {
                 let orders = Arc::new(ReleaseOrders::new(&changes, &control));
                 let shared = changes.shared().clone();
                 let (socket, faults) = (sockets.admin, faults.clone());
+                let identity = match &admin.tls {
+                    Some(tls) => Some(Arc::new(read_identity(tls.clone()).await?)),
+                    None => None,
+                };
                 let event_loop = Control::start("tailor-admin").map_err(HostError::Control)?;
                 let starting = event_loop.run(async move {
-                    Admin::start(shared, &admin, socket, stopped, faults, orders).await
+                    Admin::start(shared, &admin, socket, stopped, faults, orders, identity).await
                 });
                 let admin = starting
                     .await
@@ -264,7 +282,10 @@ impl Host {
                 async move {
                     let watching = watch::watch(changes.clone());
                     let recording = record(changes.shared().clone());
-                    tokio::join!(watching, kept::keep_again(changes), recording);
+                    let keeping = kept::keep_again(changes.clone());
+                    let following = follow::follow(changes.clone());
+                    let linking = changes.link_previous();
+                    tokio::join!(watching, keeping, recording, linking, following);
                 }
             })
         });

@@ -11,6 +11,7 @@
 pub mod bff;
 pub mod build;
 pub mod calls;
+pub mod canary;
 pub(crate) mod coding;
 pub mod config;
 pub mod contract;
@@ -29,6 +30,7 @@ pub mod locale;
 #[cfg(test)]
 mod page;
 pub mod path;
+pub(crate) mod pem;
 pub(crate) mod query;
 pub mod recording;
 pub mod releases;

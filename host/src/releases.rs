@@ -12,6 +12,7 @@
 //! All of it blocks: no event loop may call it. Nothing is opened before it is used, so that a host
 //! without releases has no such folder.
 
+mod access;
 mod error;
 mod files;
 mod journal;
@@ -19,43 +20,76 @@ mod kept;
 mod order;
 mod place;
 mod points;
+mod reach;
 mod sqlite;
+mod token;
+mod who;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+
+pub use access::{
+    Access, Act, Caller, NewToken, NewTokenError, Rights, Scope, Token, TokenError, WrittenToken,
+};
 pub use error::StoreError;
-pub use files::is_digest;
-pub use journal::{Appended, Journal, Kind, Live, LiveByBff, NewRelease, Outcome, Release, State};
-pub use order::{Answer, Expected, Order, OrderError, Orders, Target};
+pub use files::{Part, Stored, is_digest};
+pub use journal::{
+    Appended, Event, Journal, Kind, Live, LiveByBff, NewRelease, Outcome, Release, State,
+};
+pub use order::{Answer, Begun, Expected, Order, OrderError, Orders, Target};
 pub(crate) use points::reach;
+pub use reach::{Changed, Reach, ReachDifference};
 
 use crate::sync;
 use files::Components;
 use kept::LiveFile;
 use sqlite::SqliteJournal;
 
+/// Pause after which a journal that failed is read again.
+const AGAIN: Duration = Duration::from_secs(10);
+
 /// The releases of a host.
 pub struct Releases {
-    journal: Box<dyn Journal>,
+    journal: Arc<dyn Journal>,
+    access: Arc<dyn Access>,
     components: Components,
     live_file: LiveFile,
     /// What the journal said last.
     known: Mutex<LiveByBff>,
+    /// The tokens that were read last, for the day that they cannot be.
+    tokens: Mutex<Vec<(Token, String)>>,
+    /// The event up to which [`Self::news`] has told.
+    seen: AtomicI64,
+    /// Why the journal could not be read the last time, and when. It is logged once.
+    trouble: Mutex<Option<(StoreError, Instant)>>,
+    tidying: Mutex<()>,
+    /// Changes after each event.
+    happened: watch::Sender<()>,
 }
 
 impl Releases {
     /// The releases in a data directory.
     pub fn new(data_dir: &Path) -> Self {
+        let journal = Arc::new(SqliteJournal::new(data_dir));
         Self {
-            journal: Box::new(SqliteJournal::new(data_dir)),
+            access: journal.clone(),
+            journal,
             components: Components::new(data_dir),
             live_file: LiveFile::new(data_dir),
             known: Mutex::default(),
+            tokens: Mutex::default(),
+            seen: AtomicI64::new(-1),
+            trouble: Mutex::default(),
+            tidying: Mutex::default(),
+            happened: watch::Sender::new(()),
         }
     }
 
@@ -66,17 +100,40 @@ impl Releases {
     ///
     /// When the copy cannot be read either.
     pub fn live(&self) -> Result<LiveByBff, StoreError> {
-        let live = match self.journal.live() {
+        let live = match self.read_live() {
             Ok(live) => live,
             Err(error) => {
                 let live = self.live_file.read();
-                let live = live.map_err(|copy| error.clone().without_copy(&copy))?;
-                tracing::error!("{error}; what is live is taken from {}", kept::NAME);
-                live
+                live.map_err(|copy| error.without_copy(&copy))?
             }
         };
         self.known().clone_from(&live);
         Ok(live)
+    }
+
+    /// What the journal says is live. A journal that has just failed is not asked again at once: a
+    /// lock is waited for, and there may be many BFFs.
+    fn read_live(&self) -> Result<LiveByBff, StoreError> {
+        let before = sync::lock(&self.trouble).clone();
+        if let Some((error, at)) = &before
+            && at.elapsed() < AGAIN
+        {
+            return Err(error.clone());
+        }
+        // Not under the lock, which pages of health take.
+        let live = self.journal.live();
+        let trouble = live.as_ref().err().map(|it| (it.clone(), Instant::now()));
+        if let (None, Some((error, _))) = (&before, &trouble) {
+            tracing::error!("{error}; what is live is taken from {}", kept::NAME);
+        }
+        *sync::lock(&self.trouble) = trouble;
+        live
+    }
+
+    /// Why the journal cannot be read, if it could not the last time.
+    pub fn trouble(&self) -> Option<StoreError> {
+        let trouble = sync::lock(&self.trouble);
+        trouble.as_ref().map(|(error, _)| error.clone())
     }
 
     /// The components that a host needs for a restart and for a rollback, as far as they are known.
@@ -98,6 +155,36 @@ impl Releases {
         self.components.read(digest, max)
     }
 
+    /// Compares the bytes of a component with its digest.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::read`].
+    pub fn check(&self, digest: &str, max: u64) -> Result<(), StoreError> {
+        self.components.read(digest, max).map(drop)
+    }
+
+    /// What is live, if something has happened since this was asked the last time, by this host or
+    /// another one.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read.
+    pub fn news(&self) -> Result<Option<LiveByBff>, StoreError> {
+        let newest = self.journal.newest_event()?;
+        if self.seen.load(Ordering::Relaxed) == newest {
+            return Ok(None);
+        }
+        let live = self.journal.live()?;
+        self.seen.store(newest, Ordering::Relaxed);
+        Ok(Some(live))
+    }
+
+    /// Has [`Self::news`] tell what is live once more.
+    pub fn tell_again(&self) {
+        self.seen.store(-1, Ordering::Relaxed);
+    }
+
     /// Whether a component is there, which is then kept for the next hour.
     ///
     /// # Errors
@@ -107,15 +194,29 @@ impl Releases {
         self.components.has(digest)
     }
 
-    /// Stores a component. Its bytes are on the disk at the end. `false` if they were there already.
+    /// Stores a component, from its parts as they come. It is on the disk at the end.
     ///
     /// # Errors
     ///
-    /// When they cannot be written. Nothing of them stays then.
-    pub fn store(&self, digest: &str, bytes: &[u8]) -> Result<bool, StoreError> {
-        let stored = self.components.store(digest, bytes);
-        reach("component-written");
-        stored
+    /// When it cannot be written, has another digest, or does not come whole. Nothing of it stays
+    /// then.
+    pub fn store(
+        &self,
+        digest: &str,
+        parts: impl IntoIterator<Item = Part>,
+    ) -> Result<Stored, StoreError> {
+        let mut upload = self.components.begin()?;
+        for part in parts {
+            match part {
+                Part::Bytes(bytes) => upload.write(&bytes)?,
+                Part::End => {
+                    let stored = upload.finish(digest)?;
+                    reach("component-written");
+                    return Ok(stored);
+                }
+            }
+        }
+        Err(StoreError::Cut)
     }
 
     /// Records that a release has begun.
@@ -125,8 +226,21 @@ impl Releases {
     /// When it may not begin, or cannot be recorded.
     pub fn append(&self, release: &NewRelease) -> Result<Appended, StoreError> {
         let appended = self.journal.append(release);
+        self.happened.send_replace(());
         reach("release-appended");
         appended
+    }
+
+    /// Records a release that needs no proof, and is live with this.
+    ///
+    /// # Errors
+    ///
+    /// When the order conflicts with what is live, or cannot be recorded: what was live still is.
+    pub fn record(&self, release: &NewRelease) -> Result<Appended, StoreError> {
+        let recorded = self.journal.record(release)?;
+        self.happened.send_replace(());
+        reach("committed");
+        Ok(recorded)
     }
 
     /// Records how a release ended. With [`Outcome::Live`], this is the commit point.
@@ -136,6 +250,7 @@ impl Releases {
     /// When it cannot be recorded: what was live still is.
     pub fn finish(&self, release: i64, outcome: &Outcome) -> Result<(), StoreError> {
         self.journal.finish(release, outcome)?;
+        self.happened.send_replace(());
         if matches!(outcome, Outcome::Live { .. }) {
             reach("committed");
         }
@@ -145,6 +260,8 @@ impl Releases {
     /// Copies what is live to the file beside the journal, and removes releases and components of
     /// which `keep` newer ones are there. A failure is logged: the next release tries again.
     pub fn tidy(&self, keep: usize) {
+        // Of two at once, the one that read first may write last.
+        let _alone = sync::lock(&self.tidying);
         let tidied = self.journal.live().and_then(|live| {
             self.live_file.write(&live)?;
             *self.known() = live;
@@ -179,6 +296,47 @@ impl Releases {
     /// When the journal cannot be read.
     pub fn get(&self, release: i64) -> Result<Option<Release>, StoreError> {
         self.journal.get(release)
+    }
+
+    /// How far a component of a BFF reaches, as its last proof found out.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read.
+    pub fn reach_of(&self, bff: &str, digest: &str) -> Result<Option<Reach>, StoreError> {
+        self.journal.reach(bff, digest)
+    }
+
+    /// The components of a BFF whose digests begin so, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read.
+    pub fn find(&self, bff: &str, start: &str) -> Result<Vec<String>, StoreError> {
+        self.journal.find(bff, start)
+    }
+
+    /// What happened to releases after the event of this number, the oldest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read.
+    pub fn events(&self, after: i64, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.journal.events(after, limit)
+    }
+
+    /// The number of the newest event, 0 if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read.
+    pub fn newest_event(&self) -> Result<i64, StoreError> {
+        self.journal.newest_event()
+    }
+
+    /// Changes after each event. Take it before you read events, and none is missed.
+    pub fn happened(&self) -> watch::Receiver<()> {
+        self.happened.subscribe()
     }
 
     /// Whether a component was live as a BFF, as far as the history goes back.

@@ -36,9 +36,11 @@ mod room;
 mod stream;
 #[cfg(any(test, feature = "fuzzing"))]
 mod tally;
+mod tls;
 mod unreadable;
 mod wire;
 mod worker;
 
 pub use accept::{Server, ServerError};
 pub use faults::{Faults, started_anew};
+pub use tls::{ListenerIdentity, ListenerTlsError};

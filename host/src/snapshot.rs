@@ -178,6 +178,7 @@ impl Builder {
             bff.look(look);
         }
         if is_unreleased {
+            bff.carry();
             bff.refuse(UNRELEASED.to_owned(), false);
         }
         if let Err(Refusal { error, again }) = candidate.file {

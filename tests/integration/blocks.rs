@@ -4,6 +4,7 @@
 mod console;
 mod read;
 mod shell;
+mod ship;
 mod table;
 mod walks;
 

@@ -1,7 +1,7 @@
 //! Compiling happens in a process of its own: its cost is bounded, and other requests are not
 //! slowed down.
 
-mod bombs;
+pub mod bombs;
 mod confined;
 mod given_up;
 

@@ -175,11 +175,16 @@ async fn nothing_that_was_made_of_what_is_taken_out_is_in_the_file() {
     let fixture = all[0]["fixture"]
         .as_str()
         .unwrap_or_else(|| panic!("{}", all[0]));
+    // A digest or a random number may have any few letters in it.
+    let is_number = |it: &&str| it.len() >= 16 && it.bytes().all(|b| b.is_ascii_hexdigit());
+    let words = fixture.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '=');
+    let words: Vec<&str> = words.filter(|it| !is_number(it)).collect();
+    let words = words.join(" ");
     for secret in [
         "ada", "Ada", "ADA", "YWRhQ", "c-4711", "s3cret", "sid=", "t0ken", "Lovelace", "LOVELACE",
         "example",
     ] {
-        assert!(!fixture.contains(secret), "{secret}: {fixture}");
+        assert!(!words.contains(secret), "{secret}: {fixture}");
     }
     for left in [
         "REDACTED",

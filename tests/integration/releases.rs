@@ -2,10 +2,18 @@
 //! a host that is killed at any point.
 
 mod api;
+mod cli;
+mod consent;
 mod disks;
+mod events;
 mod kills;
 mod orders;
+mod others;
+mod proof;
 mod restarts;
+mod rollbacks;
+mod tls;
+mod tokens;
 mod uploads;
 
 use std::net::SocketAddr;

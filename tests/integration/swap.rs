@@ -7,7 +7,7 @@ mod last_good;
 pub mod page;
 mod refused;
 mod reload;
-mod running;
+pub mod running;
 mod series;
 mod smoke_request;
 mod storm;

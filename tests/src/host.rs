@@ -80,8 +80,18 @@ impl TestHost {
     ///
     /// The error of `tailor serve`.
     pub async fn restart(self) -> anyhow::Result<TestHost> {
+        self.restart_after(|_| ()).await
+    }
+
+    /// The same, with something done to the folder of its files between the two.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::restart`].
+    pub async fn restart_after(self, change: impl FnOnce(&Path)) -> anyhow::Result<TestHost> {
         let Self { host, files, .. } = self;
         host.stop().await;
+        change(files.path());
         Self::start(files).await
     }
 

@@ -82,6 +82,17 @@ pub enum LoadError {
     /// It was not compiled, for lack of time, memory or a compiler.
     #[error(transparent)]
     Compiler(#[from] CompileError),
+    /// It begins with more memory than it may have.
+    #[error(
+        "component: begins with {needs} bytes of memory, more than limits.memory ({limit}); raise \
+         that, or give it less"
+    )]
+    Memory {
+        /// Bytes.
+        needs: u64,
+        /// Bytes.
+        limit: u64,
+    },
     /// Does not fit the host's functions.
     #[error("component: does not fit the contract: {}", excerpt(&format!("{_0:#}"), MAX_EXCERPT))]
     Link(wasmtime::Error),

@@ -21,6 +21,7 @@ use super::state::StoreData;
 use super::store::Store;
 use super::surface::{Contract, Surface, Wants};
 use super::unlinked;
+use crate::config;
 use crate::config::Compile;
 use crate::contract::BffPre;
 use crate::digest::hex;
@@ -59,13 +60,34 @@ pub struct Loaded {
     pub size: usize,
     /// What it imports and exports.
     pub surface: Surface,
+    /// The largest memory that it begins with, bytes.
+    pub memory: u64,
     /// How long compiling it took; nothing when its code was kept from before.
     pub compiled_in: Option<Duration>,
     /// The component itself, until the store has it.
     unsaved: Mutex<Option<Vec<u8>>>,
 }
 
+/// A page of WebAssembly's memory, bytes.
+const PAGE: u64 = 64 << 10;
+
 impl Loaded {
+    /// Checks that it can begin under the limits of a BFF.
+    ///
+    /// # Errors
+    ///
+    /// Which limit is too low.
+    pub fn fits(&self, limits: &config::Limits) -> Result<(), LoadError> {
+        let limit = limits.memory as u64;
+        match self.memory > limit {
+            true => Err(LoadError::Memory {
+                needs: self.memory,
+                limit,
+            }),
+            false => Ok(()),
+        }
+    }
+
     fn unsaved(&self) -> std::sync::MutexGuard<'_, Option<Vec<u8>>> {
         sync::lock(&self.unsaved)
     }
@@ -285,6 +307,8 @@ impl Loader {
         component
             .initialize_copy_on_write_image()
             .map_err(LoadError::Compile)?;
+        let needs = component.resources_required();
+        let pages = needs.and_then(|it| it.max_initial_memory_size).unwrap_or(0);
         let wants = surface.wants();
         let unlinked = surface.unlinked();
         let linked = match unlinked.is_empty() {
@@ -303,6 +327,7 @@ impl Loader {
             digest,
             size: bytes.len(),
             surface,
+            memory: pages.saturating_mul(PAGE),
             compiled_in: compiled_in.get(),
             unsaved: Mutex::default(),
         })

@@ -7,10 +7,11 @@
 //! until it ends, so an old version drains by itself: its code and memory go with its last request.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwapOption;
 
+use super::load::Loaded;
 use super::look::Look;
 use super::version::Version;
 use crate::config;
@@ -42,6 +43,17 @@ struct History {
     attempts: u64,
     /// All versions that may still be alive.
     versions: Vec<Weak<Version>>,
+    previous: Option<Previous>,
+    /// Whether what runs is of the time when the BFF had a file. The store of releases does not
+    /// have it.
+    is_carried: bool,
+}
+
+/// The component that was live before, linked: the way back is short.
+#[derive(Clone)]
+struct Previous {
+    loaded: Arc<Loaded>,
+    since: Instant,
 }
 
 /// A new version that was not published.
@@ -140,9 +152,28 @@ impl Bff {
             replaced => {
                 history.swaps += u64::from(replaced.is_some());
                 history.published_at = Some(SystemTime::now());
+                // A file has no way back but another file.
+                let is_carried = std::mem::take(&mut history.is_carried);
+                let is_released = self.settings.component.is_none() && !is_carried;
+                if let Some(replaced) = replaced.filter(|_| is_released) {
+                    history.previous = Some(Previous {
+                        loaded: replaced.loaded().clone(),
+                        since: Instant::now(),
+                    });
+                }
             }
         }
         history.refused = None;
+    }
+
+    /// Records that what runs is of the time when the BFF had a file.
+    pub fn carry(&self) {
+        self.history().is_carried = true;
+    }
+
+    /// Whether what runs is of the time when the BFF had a file.
+    pub fn is_carried(&self) -> bool {
+        self.history().is_carried
     }
 
     /// Records that the newest file is the live version: a refused one was reverted.
@@ -199,6 +230,30 @@ impl Bff {
             .refused
             .as_ref()
             .is_some_and(|refused| refused.again)
+    }
+
+    /// The component that was live before, if it is linked still.
+    pub fn previous(&self) -> Option<Arc<Loaded>> {
+        let history = self.history();
+        history.previous.as_ref().map(|it| it.loaded.clone())
+    }
+
+    /// Takes the component that was live before a restart, if none has been since.
+    pub fn remember(&self, loaded: Arc<Loaded>) {
+        let previous = Previous {
+            loaded,
+            since: Instant::now(),
+        };
+        self.history().previous.get_or_insert(previous);
+    }
+
+    /// Lets the component that was live before go, if it is linked for longer than this.
+    pub fn forget_previous(&self, after: Duration) {
+        let mut history = self.history();
+        history.previous = history
+            .previous
+            .take()
+            .filter(|it| it.since.elapsed() < after);
     }
 
     /// Its status.

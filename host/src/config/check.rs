@@ -25,18 +25,20 @@ use std::time::Duration;
 
 use super::field::{Field, Located};
 use super::problem::{ConfigError, Fault, Location, Problem};
-use super::raw::{self, RawAdmin, RawBff, RawEngine, RawFile, RawLog, RawReleases, RawServer};
+use super::raw::{
+    self, RawAdmin, RawBff, RawEngine, RawFile, RawListenerTls, RawLog, RawReleases, RawServer,
+};
 use super::reader::Reader;
 use super::units::{ms, show_duration};
 use super::{
-    Admin, Bff, CallPattern, Compile, CompiledCode, Config, Downstream, Engine, Log, LogFormat,
-    Releases, Server,
+    Admin, Bff, CallPattern, Compile, CompiledCode, Config, Downstream, Engine, ListenerTls, Log,
+    LogFormat, Releases, Server,
 };
 
 /// Time for a request where the BFF sets none. It is the bound of all defaults below it.
 const DEADLINE: Duration = ms(2_000);
 const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
-const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
+pub(super) const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
 const MAX_COMPONENT_SIZE: u64 = Config::MAX_COMPONENT_SIZE;
 
 /// A duration that others have to fit into.
@@ -287,6 +289,11 @@ fn admin(raw: &RawAdmin, cx: &mut Context<'_>) -> Option<Admin> {
     }
     Some(Admin {
         listen: raw.listen.or(ADMIN),
+        tls: raw
+            .tls
+            .as_ref()
+            .and_then(|section| listener_tls(section, cx)),
+        tokens: raw.tokens.or(false),
         hosts: raw.hosts.values(),
         max_connections: raw.max_connections.or(64),
         health_connections: raw.health_connections.or(16),
@@ -294,6 +301,15 @@ fn admin(raw: &RawAdmin, cx: &mut Context<'_>) -> Option<Admin> {
         write_timeout: raw.write_timeout.or(ms(10_000)),
         health_timeout: raw.health_timeout.or(ms(5_000)),
     })
+}
+
+/// The certificate of a listener.
+fn listener_tls(raw: &RawListenerTls, cx: &mut Context<'_>) -> Option<ListenerTls> {
+    let mut file = |at| cx.check_file(at);
+    let cert = raw.cert_file.written().map(&mut file);
+    let key = raw.key_file.written().map(&mut file);
+    let (cert, key) = cert.zip(key)?;
+    Some(ListenerTls { cert, key })
 }
 
 /// Whether a listener on `a` accepts connections to `b`. The unspecified IPv6 address accepts those
@@ -338,8 +354,10 @@ fn releases(raw: &RawReleases) -> Releases {
     let default = Releases::default();
     Releases {
         keep: raw.keep.or(default.keep),
+        keep_linked: raw.keep_linked.or(default.keep_linked),
         uploads: raw.uploads.or(default.uploads),
         upload_timeout: raw.upload_timeout.or(default.upload_timeout),
+        event_streams: raw.event_streams.or(default.event_streams),
     }
 }
 

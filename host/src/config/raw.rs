@@ -82,12 +82,19 @@ pub(super) struct RawServer {
 pub(super) struct RawAdmin {
     pub(super) enabled: Field<bool>,
     pub(super) listen: Field<SocketAddr>,
+    pub(super) tls: Option<RawListenerTls>,
+    pub(super) tokens: Field<bool>,
     pub(super) hosts: Field<Vec<Located<String>>>,
     pub(super) max_connections: Field<usize>,
     pub(super) health_connections: Field<usize>,
     pub(super) header_timeout: Field<Duration>,
     pub(super) write_timeout: Field<Duration>,
     pub(super) health_timeout: Field<Duration>,
+}
+
+pub(super) struct RawListenerTls {
+    pub(super) cert_file: Field<String>,
+    pub(super) key_file: Field<String>,
 }
 
 pub(super) struct RawLog {
@@ -206,12 +213,23 @@ fn admin(s: &mut Section<'_>) -> RawAdmin {
     RawAdmin {
         enabled: s.read("enabled", boolean()),
         listen: s.read("listen", address()),
+        tls: s
+            .has("tls")
+            .then(|| s.section("tls", "admin.tls", listener_tls)),
+        tokens: s.read("tokens", boolean()),
         hosts: s.list("hosts", host()),
         max_connections: s.read("max-connections", count(1..=10_000)),
         health_connections: s.read("health-connections", count(1..=1000)),
         header_timeout: s.read("header-timeout", duration()),
         write_timeout: s.read("write-timeout", duration()),
         health_timeout: s.read("health-timeout", duration()),
+    }
+}
+
+fn listener_tls(s: &mut Section<'_>) -> RawListenerTls {
+    RawListenerTls {
+        cert_file: s.required("cert-file", "name the certificate chain (PEM)", path()),
+        key_file: s.required("key-file", "name its private key (PEM)", path()),
     }
 }
 

@@ -7,18 +7,24 @@ use std::time::Duration;
 pub struct Releases {
     /// Releases that are kept of each BFF, with their components.
     pub keep: usize,
-    /// Uploads that run at once. Each holds its component in memory.
+    /// How long the component that was live before stays linked.
+    pub keep_linked: Duration,
+    /// Uploads that run at once.
     pub uploads: usize,
     /// Time for a client to send a component.
     pub upload_timeout: Duration,
+    /// Streams of events that are open at once.
+    pub event_streams: usize,
 }
 
 impl Default for Releases {
     fn default() -> Self {
         Self {
             keep: 20,
+            keep_linked: Duration::from_secs(24 * 3600),
             uploads: 2,
             upload_timeout: Duration::from_secs(60),
+            event_streams: 16,
         }
     }
 }

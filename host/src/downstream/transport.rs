@@ -66,7 +66,7 @@ pub use self::course::Course;
 pub use self::endpoint::{EndpointState, EndpointStatus};
 #[cfg(any(test, feature = "fuzzing"))]
 pub use self::socket::memory;
-pub use self::tls::TlsError;
+pub use self::tls::{TlsError, trusting};
 
 use self::attempt::Attempt;
 use self::charge::Charge;

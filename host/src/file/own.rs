@@ -17,8 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::{
-    AtFlags, Dir, FileType, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT,
-    openat, renameat, statat, unlinkat, utimensat,
+    AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_NOW,
+    UTIME_OMIT, flock, openat, renameat, statat, unlinkat, utimensat,
 };
 
 use super::trust::{Untrusted, open_own, open_own_in, own};
@@ -97,20 +97,42 @@ impl OwnFolder {
     pub fn write(&self, name: &str, content: &[u8]) -> io::Result<()> {
         let (file, content) = (name.to_owned(), content.to_vec());
         self.bounded(name, move |folder| {
-            let folder = folder.descriptor()?;
-            let (temporary, mut writer) = unfinished(&folder)?;
-            let written = writer.write_all(&content).and_then(|()| {
-                writer.sync_all()?;
-                Ok(renameat(&folder, &*temporary, &folder, &*file)?)
-            });
-            if let Err(error) = written {
-                // The error to report is the first one.
-                let _ = unlinkat(&folder, &*temporary, AtFlags::empty());
-                return Err(error);
-            }
-            // The name itself is on the disk once the folder is synced.
-            File::from(readable(&folder)?).sync_all()
+            let mut unfinished = folder.begin()?;
+            unfinished.write(&content)?;
+            unfinished.finish(&file)
         })
+    }
+
+    /// Begins a file whose content comes bit by bit. There is no time limit but the caller's.
+    ///
+    /// # Errors
+    ///
+    /// [`Untrusted`], or what the system says.
+    pub fn begin(&self) -> io::Result<Unfinished> {
+        let folder = self.descriptor()?;
+        let (temporary, writer) = unfinished(&folder)?;
+        Ok(Unfinished {
+            folder,
+            temporary,
+            writer,
+            is_done: false,
+        })
+    }
+
+    /// Locks a file of this name, which is made if needed, for as long as the result lives. `None`
+    /// if another process holds the lock.
+    ///
+    /// # Errors
+    ///
+    /// [`Untrusted`], or what the system says.
+    pub fn lock(&self, name: &str) -> io::Result<Option<File>> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = openat(self.descriptor()?, name, flags, Mode::RUSR | Mode::WUSR)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(File::from(file))),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Records that a file was used now.
@@ -223,6 +245,48 @@ impl OwnFolder {
             }
         }
         Ok(files)
+    }
+}
+
+/// A file that is being written beside its place. Dropped before it is finished, it is removed.
+#[derive(Debug)]
+pub struct Unfinished {
+    folder: OwnedFd,
+    temporary: String,
+    writer: File,
+    is_done: bool,
+}
+
+impl Unfinished {
+    /// Writes more of it.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn write(&mut self, content: &[u8]) -> io::Result<()> {
+        self.writer.write_all(content)
+    }
+
+    /// Syncs it and gives it its name, in the place of an older file.
+    ///
+    /// # Errors
+    ///
+    /// What the system says. The old file is still there.
+    pub fn finish(mut self, name: &str) -> io::Result<()> {
+        self.writer.sync_all()?;
+        renameat(&self.folder, &*self.temporary, &self.folder, name)?;
+        self.is_done = true;
+        // The name itself is on the disk once the folder is synced.
+        File::from(readable(&self.folder)?).sync_all()
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.is_done {
+            // The error to report is the one before.
+            let _ = unlinkat(&self.folder, &*self.temporary, AtFlags::empty());
+        }
     }
 }
 

@@ -85,6 +85,22 @@ impl Candidates<'_> {
 
     /// What is live of a BFF that is released to. It was proven before it was live.
     async fn released(&self, permits: &Semaphore, name: &str) -> Candidate {
+        // A reload keeps what runs, and waits for no release: those that end meanwhile are taken
+        // over, and what another host released is followed.
+        let running = self
+            .bff(name)
+            .filter(|bff| bff.settings().component.is_none());
+        if let Some(bff) = running
+            && let Some(current) = bff.current()
+        {
+            let is_carried = bff.is_carried();
+            return Candidate {
+                look: None,
+                attempts: bff.attempts(),
+                file: Ok((!is_carried).then(|| current.loaded().clone())),
+                last_good: None,
+            };
+        }
         // Before the lock, as for a file.
         let permit = permits.acquire().await;
         let _lock = self.bff_locks.take(name).await;
@@ -106,11 +122,16 @@ impl Candidates<'_> {
             }
         };
         drop(permit);
+        let last_good = match &file {
+            // It had a file before.
+            Ok(None) if live.is_none() => self.last_good(permits, name).await,
+            _ => None,
+        };
         Candidate {
             look: None,
             attempts: live.map_or(0, |bff| bff.attempts()),
             file,
-            last_good: None,
+            last_good,
         }
     }
 
@@ -244,7 +265,8 @@ impl Candidates<'_> {
         let metrics = Arc::default();
         let version = builder.version(&settings, loaded.clone(), services, before, &metrics);
         let caller = builder.callers - 1;
-        smoke(self.runtime, &Arc::new(version), services, caller).await
+        let passed = smoke(self.runtime, &Arc::new(version), services, caller).await;
+        passed.map(drop)
     }
 
     /// The fallback for a refused component.

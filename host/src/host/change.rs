@@ -8,6 +8,7 @@
 //! a swap can run side by side: the reload takes over what a swap published meanwhile, and the swap
 //! starts again with the new settings after a reload.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use tokio::time::timeout;
 use super::bff_locks::BffLocks;
 use super::candidates::Candidates;
 use super::error::ChangeError;
+use super::unrecorded::Unrecorded;
 use crate::bff::load::Loaded;
 use crate::config::{self, Config, ConfigError};
 use crate::file::TIMEOUT;
@@ -50,6 +52,11 @@ pub struct Changes {
     /// One refused component refuses a whole configuration.
     strict: bool,
     pub(super) bff_locks: BffLocks,
+    /// Held while a release is committed and published, after the lock of the BFF.
+    pub(super) committing: BffLocks,
+    pub(super) unrecorded: Arc<Unrecorded>,
+    /// The newest release that was ordered, by BFF.
+    pub(super) newest: Mutex<BTreeMap<String, i64>>,
     /// One reload at a time.
     reloading: tokio::sync::Mutex<()>,
     /// Held only while what is live is replaced.
@@ -73,6 +80,9 @@ impl Changes {
             config_path,
             strict,
             bff_locks: BffLocks::default(),
+            committing: BffLocks::default(),
+            unrecorded: Arc::default(),
+            newest: Mutex::default(),
             reloading: tokio::sync::Mutex::default(),
             publishing: Mutex::default(),
             unkept: Notify::new(),
@@ -175,6 +185,7 @@ impl Changes {
         let is_live = |bff: &str| next.bffs.contains_key(bff);
         self.shared.metrics.swaps.retain(is_live);
         self.bff_locks.retain(is_live);
+        self.committing.retain(is_live);
         self.builder.loader.withdraw(|bff, _| is_live(bff));
         for (bff, _) in &published {
             self.count(bff, "published");
@@ -272,11 +283,13 @@ impl Changes {
         matches!(timeout(TIMEOUT, kept).await, Ok(Ok(true)))
     }
 
-    /// Maintains the connections of smoke requests. Workers maintain their own.
+    /// Maintains the connections of smoke requests, workers maintain their own, and lets go what is
+    /// kept for long enough.
     pub(super) fn tick(&self) {
         for service in self.shared.snapshot.load().services.iter() {
             service.tick(self.caller());
         }
+        self.forget_previous();
     }
 }
 
@@ -338,8 +351,9 @@ fn needs_restart(live: &Config, next: &Config) -> Vec<&'static str> {
             (live.log.format, &live.log.level) != (next.log.format, &next.log.level),
         ),
         (
-            "releases.uploads",
-            live.releases.uploads != next.releases.uploads,
+            "releases.uploads, releases.event-streams",
+            (live.releases.uploads, live.releases.event_streams)
+                != (next.releases.uploads, next.releases.event_streams),
         ),
         (
             "engine.data-dir, engine.instances, engine.max-component-size, engine.compile-*",

@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::lacking::{in_chain, in_load};
 use crate::bff::error::{EngineError, LoadError};
 use crate::config::ConfigError;
-use crate::server::ServerError;
+use crate::server::{ListenerTlsError, ServerError};
 use crate::snapshot::SnapshotError;
 
 /// The host could not be started.
@@ -31,6 +31,9 @@ pub enum HostError {
          configuration; add it, or pass one socket"
     )]
     NoAdmin,
+    /// No certificate for the admin listener.
+    #[error("admin.tls: {0}")]
+    AdminTls(#[from] ListenerTlsError),
     /// No listener.
     #[error(transparent)]
     Server(#[from] ServerError),

@@ -32,7 +32,8 @@ pub(super) async fn keep_again(changes: Arc<Changes>) {
     };
     let keep = || async {
         let snapshot = changes.shared().snapshot.load_full();
-        changes.keep_live(&snapshot).await
+        let is_kept = changes.keep_live(&snapshot).await;
+        changes.record_left().await && is_kept
     };
     keep_when_due(changes.unkept(), waits, keep).await;
 }

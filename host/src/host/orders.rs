@@ -1,16 +1,22 @@
 //! Orders of operators about releases: short ones are executed at once, and a release goes on after
 //! its answer, on the thread for changes.
 
+use std::iter;
 use std::sync::{Arc, Weak};
 
 use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
 
 use super::change::Changes;
 use super::control::Control;
 use crate::releases::{
-    Answer, Appended, Expected, Kind, NewRelease, Order, OrderError, Orders, Release, Releases,
-    StoreError, Target,
+    Act, Answer, Appended, Begun, Caller, Event, Kind, Live, LiveByBff, NewRelease, NewToken,
+    Order, OrderError, Orders, Part, ReachDifference, Release, Releases, StoreError, Stored,
+    Target, Token,
 };
+
+/// The shortest start of a digest that is a name.
+const SHORT: usize = 7;
 
 /// Executes orders.
 pub(super) struct ReleaseOrders {
@@ -70,27 +76,90 @@ fn takes_releases(changes: &Changes, bff: &str) -> bool {
 }
 
 impl Orders for ReleaseOrders {
-    fn has(&self, digest: String) -> Answer<bool> {
-        self.with_store(move |releases| Ok(releases.has(&digest)?))
+    fn authenticate(&self, text: String) -> Answer<Token> {
+        self.with_store(move |releases| Ok(releases.authenticate(&text)??))
     }
 
-    fn store(&self, digest: String, bytes: bytes::Bytes) -> Answer<bool> {
-        self.with_store(move |releases| Ok(releases.store(&digest, &bytes)?))
+    fn create_token(&self, new: NewToken) -> Answer<(Token, String)> {
+        self.with_store(move |releases| Ok(releases.create_token(new)?))
     }
 
-    fn begin(&self, order: Order) -> Answer<Release> {
+    fn tokens(&self) -> Answer<Vec<Token>> {
+        self.with_store(|releases| Ok(releases.tokens()?))
+    }
+
+    fn revoke(&self, id: String) -> Answer<bool> {
+        self.with_store(move |releases| Ok(releases.revoke(&id)?))
+    }
+
+    fn note(&self, act: Act) -> Answer<()> {
+        self.with_store(move |releases| Ok(releases.note(&act)?))
+    }
+
+    fn acts(&self, before: Option<i64>, limit: usize) -> Answer<Vec<Act>> {
+        self.with_store(move |releases| Ok(releases.acts(before, limit)?))
+    }
+
+    fn has(&self, digest: String, caller: Caller) -> Answer<bool> {
+        self.with_store(move |releases| {
+            Ok(sees(releases, &caller, &digest)? && releases.has(&digest)?)
+        })
+    }
+
+    fn store(
+        &self,
+        digest: String,
+        mut parts: mpsc::Receiver<Part>,
+        caller: Caller,
+    ) -> Answer<Stored> {
+        self.with_store(move |releases| {
+            let parts = iter::from_fn(|| parts.blocking_recv());
+            let known = sees(releases, &caller, &digest)?;
+            let stored = releases.store(&digest, parts)?;
+            // It may be what a damaged one is replaced with.
+            releases.tell_again();
+            let Some(team) = caller.team() else {
+                return Ok(stored);
+            };
+            releases.show(team, &digest)?;
+            // Another team's component is new to this one.
+            let is_new = stored.is_new || !known;
+            Ok(Stored { is_new, ..stored })
+        })
+    }
+
+    fn begin(&self, order: Order) -> Answer<Begun> {
         let found = self.changes();
         let event_loop = self.event_loop.clone();
-        let begun = self.of_bff(order.bff.clone(), move |releases, _| begin(releases, order));
-        Box::pin(async move {
-            let (release, new) = begun.await?;
+        let on = event_loop.clone();
+        let begun = async move {
+            let (changes, releases) = found?;
+            if !takes_releases(&changes, &order.bff) {
+                return Err(OrderError::NoBff(order.bff));
+            }
+            if order.kind == Kind::Rollback
+                && let Some(begun) = changes.roll_back(&order).await?
+            {
+                let keep = changes.shared.snapshot.load().config.releases.keep;
+                event_loop.spawn(async move { changes.tidy(keep).await });
+                return Ok(begun);
+            }
+            let unrecorded = changes.unrecorded.clone();
+            let beginning = tokio::task::spawn_blocking(move || {
+                unrecorded.record(&releases, &order.bff)?;
+                begin(&releases, &order)
+            });
+            let (release, new) = beginning.await.unwrap_or(Err(OrderError::Stopping))?;
             if let Some(new) = new {
-                let (changes, _) = found?;
                 let number = release.number;
+                changes.waits(&new.bff, number);
                 event_loop.spawn(async move { changes.release(number, new).await });
             }
-            Ok(release)
-        })
+            Ok(Begun::Recorded(Box::new(release)))
+        };
+        // It goes on when nobody waits for it any more.
+        let begun = on.spawn(begun);
+        Box::pin(async move { begun.await.unwrap_or(Err(OrderError::Stopping)) })
     }
 
     fn list(&self, bff: String, before: Option<i64>, limit: usize) -> Answer<Vec<Release>> {
@@ -108,18 +177,98 @@ impl Orders for ReleaseOrders {
             })
         })
     }
+
+    fn difference(&self, bff: String, from: String, to: String) -> Answer<ReachDifference> {
+        self.of_bff(bff, move |releases, bff| {
+            let from = named(releases, bff, &from)?;
+            let to = named(releases, bff, &to)?;
+            let reach = |digest: &String| {
+                let found = releases.reach_of(bff, digest)?;
+                found.ok_or_else(|| OrderError::Unproven {
+                    bff: bff.to_owned(),
+                    digest: digest.clone(),
+                })
+            };
+            Ok(reach(&from)?.difference(&from, &reach(&to)?, &to))
+        })
+    }
+
+    fn live(&self) -> Answer<LiveByBff> {
+        self.with_store(|releases| Ok(releases.live()?))
+    }
+
+    fn events(&self, after: i64, limit: usize) -> Answer<Vec<Event>> {
+        self.with_store(move |releases| Ok(releases.events(after, limit)?))
+    }
+
+    fn newest_event(&self) -> Answer<i64> {
+        self.with_store(|releases| Ok(releases.newest_event()?))
+    }
+
+    fn trouble(&self) -> Option<StoreError> {
+        self.changes().ok()?.1.trouble()
+    }
+
+    fn happened(&self) -> Result<watch::Receiver<()>, OrderError> {
+        Ok(self.changes()?.1.happened())
+    }
+}
+
+/// The component that a name means.
+fn named(releases: &Releases, bff: &str, name: &str) -> Result<String, OrderError> {
+    let wrong = |what| OrderError::Name {
+        bff: bff.to_owned(),
+        name: name.to_owned(),
+        what,
+    };
+    let live =
+        || -> Result<Option<Live>, OrderError> { Ok(releases.live()?.remove(bff).transpose()?) };
+    match name {
+        "live" => {
+            let live = live()?;
+            live.map(|live| live.digest)
+                .ok_or_else(|| wrong("is nothing yet"))
+        }
+        "previous" => {
+            let live = live()?;
+            let previous = live.and_then(|live| live.previous);
+            previous.ok_or_else(|| wrong("is nothing yet"))
+        }
+        "latest" => {
+            let newest = releases.list(bff, None, 1)?.pop();
+            let newest = newest.map(|release| release.digest);
+            newest.ok_or_else(|| wrong("is nothing yet"))
+        }
+        start if start.len() >= SHORT && start.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            let mut found = releases.find(bff, start)?.into_iter();
+            match (found.next(), found.next()) {
+                (Some(digest), None) => Ok(digest),
+                (None, _) => Err(wrong("is no component that was released")),
+                (Some(_), Some(_)) => Err(wrong("is the start of several digests")),
+            }
+        }
+        _ => Err(wrong("is no name")),
+    }
+}
+
+/// Whether a component is one that this caller has: what others have is nobody's business.
+fn sees(releases: &Releases, caller: &Caller, digest: &str) -> Result<bool, StoreError> {
+    match caller.team() {
+        Some(team) => releases.sees(team, digest),
+        None => Ok(true),
+    }
 }
 
 /// Writes the row of a release. Returns it, and the release if it is new.
-fn begin(releases: &Releases, order: Order) -> Result<(Release, Option<NewRelease>), OrderError> {
-    let bff = order.bff;
+fn begin(releases: &Releases, order: &Order) -> Result<(Release, Option<NewRelease>), OrderError> {
+    let bff = order.bff.clone();
     let live = match releases.live()?.remove(&bff) {
         Some(Ok(live)) => Some(live),
         // A release is what mends it.
         Some(Err(_)) | None => None,
     };
-    let digest = match order.target {
-        Target::Digest(digest) => digest,
+    let digest = match &order.target {
+        Target::Digest(digest) => digest.clone(),
         Target::Previous => {
             let previous = live.and_then(|live| live.previous);
             previous.ok_or_else(|| OrderError::NoPrevious(bff.clone()))?
@@ -128,22 +277,12 @@ fn begin(releases: &Releases, order: Order) -> Result<(Release, Option<NewReleas
     if order.kind == Kind::Rollback && !releases.was_live(&bff, &digest)? {
         return Err(OrderError::NeverLive { bff, digest });
     }
-    if !releases.has(&digest)? {
+    // What was live was the BFF's, whoever uploaded it.
+    let is_own = order.kind == Kind::Rollback || sees(releases, &order.caller, &digest)?;
+    if !is_own || !releases.has(&digest)? {
         return Err(StoreError::NoComponent(digest).into());
     }
-    let new = NewRelease {
-        bff,
-        digest,
-        kind: order.kind,
-        message: order.message,
-        source: order.source,
-        expect_live: match order.expect_live {
-            Expected::Any => None,
-            Expected::Nothing => Some(None),
-            Expected::Digest(digest) => Some(Some(digest)),
-        },
-        key: order.key,
-    };
+    let new = NewRelease::of(order, digest);
     let (number, new) = match releases.append(&new)? {
         Appended::New(number) => (number, Some(new)),
         Appended::Known(number) => (number, None),

@@ -1,6 +1,7 @@
 //! A release, from its row in the journal to new requests. It takes the same way as a new component
 //! file, see [`super::swap`], and has one more step: the journal says that it is live before it is.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::candidates::load_released;
@@ -8,10 +9,27 @@ use super::change::{Changes, blocking};
 use super::error::ChangeError;
 use crate::bff::error::LoadError;
 use crate::bff::load::Loaded;
-use crate::releases::{Kind, NewRelease, Outcome, Releases, StoreError, reach};
+use crate::releases::{
+    Kind, NewRelease, Outcome, Reach, ReachDifference, Releases, StoreError, reach,
+};
+use crate::sync;
 
-/// Why a release ended without being live: the step, and the reason.
-struct Refused(&'static str, String);
+/// Why a release ended without being live.
+pub(super) struct Refused {
+    step: &'static str,
+    reason: String,
+    growth: Option<Box<(Reach, ReachDifference)>>,
+}
+
+impl Refused {
+    fn at(step: &'static str, reason: String) -> Self {
+        Self {
+            step,
+            reason,
+            growth: None,
+        }
+    }
+}
 
 impl Changes {
     /// Proves a release whose row is written, and makes it live. How it ended is in the journal.
@@ -21,7 +39,15 @@ impl Changes {
         };
         let bff = release.bff.clone();
         let _lock = self.bff_locks.take(&bff).await;
-        match self.prove_and_publish(&releases, number, &release).await {
+        let proven = match self.newer(&bff, number) {
+            // Its author has sent another one, and compiling this one would only delay that.
+            Some(newer) => Err(Refused::at(
+                "superseded",
+                format!("release {newer} was ordered while this one waited"),
+            )),
+            None => self.prove_and_publish(&releases, number, &release).await,
+        };
+        match proven {
             Ok(()) => {
                 tracing::info!(bff, release = number, digest = release.digest, "released");
                 let keep = self.shared.snapshot.load().config.releases.keep;
@@ -29,7 +55,11 @@ impl Changes {
                 // The code of the live component and of the one before it stays.
                 self.keep(Vec::new()).await;
             }
-            Err(Refused(step, reason)) => {
+            Err(Refused {
+                step,
+                reason,
+                growth,
+            }) => {
                 let meanwhile = self.meanwhile(&bff);
                 tracing::error!(
                     bff,
@@ -40,17 +70,34 @@ impl Changes {
                 let outcome = Outcome::Refused {
                     step: step.to_owned(),
                     reason,
+                    growth,
                 };
-                let noted = blocking(move || releases.finish(number, &outcome)).await;
+                let noting = outcome.clone();
+                let noted = blocking(move || releases.finish(number, &noting)).await;
                 if let Ok(Err(error)) = noted {
+                    self.unrecorded.put_refusal(number, outcome);
+                    self.unkept().notify_one();
                     tracing::warn!(
                         bff,
                         release = number,
-                        "the refusal is not recorded: {error}"
+                        "the refusal is not recorded yet: {error}"
                     );
                 }
             }
         }
+    }
+
+    /// Records that a release waits.
+    pub(super) fn waits(&self, bff: &str, number: i64) {
+        let mut newest = sync::lock(&self.newest);
+        let newest = newest.entry(bff.to_owned()).or_default();
+        *newest = number.max(*newest);
+    }
+
+    /// A release of the BFF that was ordered after this one.
+    fn newer(&self, bff: &str, number: i64) -> Option<i64> {
+        let newest = sync::lock(&self.newest).get(bff).copied();
+        newest.filter(|newest| *newest > number)
     }
 
     async fn prove_and_publish(
@@ -59,15 +106,32 @@ impl Changes {
         number: i64,
         release: &NewRelease,
     ) -> Result<(), Refused> {
-        let loaded = self.prove(releases, release).await?;
+        let (loaded, calls) = self.prove(releases, release).await?;
+        let mut reach_now = reach_of(&loaded, calls);
+        if reach_now.calls.is_none() {
+            // Nothing was asked now. What its last smoke request called, it still may.
+            let known = known_reach(releases, &release.bff, &release.digest).await?;
+            reach_now.calls = known.and_then(|known| known.calls);
+        }
+        if release.kind == Kind::Deploy {
+            self.consent(releases, release, &reach_now).await?;
+        }
         let outcome = Outcome::Live {
             expect_live: release.expect_live.clone(),
+            reach: reach_now,
         };
-        let committing = releases.clone();
-        blocking(move || committing.finish(number, &outcome))
+        let _lock = self.committing.take(&release.bff).await;
+        let (releases, unrecorded) = (releases.clone(), self.unrecorded.clone());
+        let bff = release.bff.clone();
+        let committing = blocking(move || {
+            // A rollback that is not in the journal came after this release was begun.
+            unrecorded.record(&releases, &bff)?;
+            releases.finish(number, &outcome)
+        });
+        committing
             .await
             .map_err(host)?
-            .map_err(|error| Refused(store_step(&error), error.to_string()))?;
+            .map_err(|error| Refused::at(store_step(&error), error.to_string()))?;
         self.publish(&release.bff, loaded).await?;
         reach("published");
         Ok(())
@@ -79,7 +143,7 @@ impl Changes {
         &self,
         releases: &Arc<Releases>,
         release: &NewRelease,
-    ) -> Result<Arc<Loaded>, Refused> {
+    ) -> Result<(Arc<Loaded>, Option<BTreeSet<String>>), Refused> {
         let mut known = None;
         loop {
             let (bff, services) = self.bff(&release.bff).map_err(|error| refused(&error))?;
@@ -87,8 +151,11 @@ impl Changes {
             let (store, builder) = (releases.clone(), self.builder.clone());
             let (name, digest) = (release.bff.clone(), release.digest.clone());
             let known_now = known.take().or(live);
-            let loading =
-                blocking(move || load_released(&store, &builder, &name, &digest, known_now));
+            let loading = blocking(move || {
+                // What runs says nothing of the file that a restart finds.
+                store.check(&digest, builder.loader.max_size())?;
+                load_released(&store, &builder, &name, &digest, known_now)
+            });
             let loaded = loading.await.unwrap_or(Err(LoadError::CompilerPanic));
             reach("loaded");
             // What was live before has answered clients: a service that fails now is no reason to
@@ -100,7 +167,7 @@ impl Changes {
                     let loaded = loaded.clone();
                     if self.is_live(&release.bff, &bff) {
                         reach("proven");
-                        return Ok(loaded);
+                        return Ok((loaded, attempt.calls));
                     }
                     known = Some(loaded);
                 }
@@ -113,9 +180,53 @@ impl Changes {
         }
     }
 
+    /// Refuses a component that reaches further than what is live, unless the operator has consented
+    /// to that.
+    async fn consent(
+        &self,
+        releases: &Arc<Releases>,
+        release: &NewRelease,
+        to: &Reach,
+    ) -> Result<(), Refused> {
+        let (bff, _) = self.bff(&release.bff).map_err(|error| refused(&error))?;
+        // Nothing is compared with the first release: the operator has granted what is granted.
+        if bff.is_carried() {
+            return Ok(());
+        }
+        let running = bff.current().map(|it| it.loaded().clone());
+        // What is live may be damaged, and not run. The journal has its reach still.
+        let live = match &running {
+            Some(loaded) => Some(loaded.digest.clone()),
+            None => live_in(releases, &release.bff).await?,
+        };
+        let Some(live) = live.filter(|live| *live != release.digest) else {
+            return Ok(());
+        };
+        // An older host wrote no reach, and a damaged row has none.
+        let known = known_reach(releases, &release.bff, &live).await?;
+        let Some(from) = known.or_else(|| Some(reach_of(running.as_deref()?, None))) else {
+            return Ok(());
+        };
+        let difference = from.difference(&live, to, &release.digest);
+        let consented = release.consent.as_deref() == Some(&*difference.consent);
+        if difference.grows.is_empty() || consented {
+            return Ok(());
+        }
+        let (growth, consent) = (difference.growth(), &difference.consent);
+        Err(Refused {
+            step: "consent",
+            reason: format!(
+                "bff.{}: it reaches further than what is live: {growth}; the operator may release \
+                 it with consent \"{consent}\"",
+                release.bff
+            ),
+            growth: Some(Box::new((to.clone(), difference))),
+        })
+    }
+
     /// Publishes a component that the journal says is live. Nothing of it can fail: a reload
     /// meanwhile leads to a version under its settings.
-    async fn publish(&self, name: &str, loaded: Arc<Loaded>) -> Result<(), Refused> {
+    pub(super) async fn publish(&self, name: &str, loaded: Arc<Loaded>) -> Result<(), Refused> {
         loop {
             let (bff, services) = self.bff(name).map_err(|error| refused(&error))?;
             if bff.settings().component.is_some() {
@@ -140,15 +251,42 @@ impl Changes {
 fn refused(error: &ChangeError) -> Refused {
     let step = match error {
         ChangeError::Component(error) => step(error),
-        ChangeError::Smoke { .. } => "smoke",
+        ChangeError::Smoke { source, .. } => step(source),
         ChangeError::Unknown(_) => "config",
         _ => "host",
     };
-    Refused(step, error.to_string())
+    Refused::at(step, error.to_string())
+}
+
+/// How far a component reaches, as far as this proof tells.
+fn reach_of(loaded: &Loaded, calls: Option<BTreeSet<String>>) -> Reach {
+    let imports = loaded.surface.imports.iter().map(String::as_str);
+    Reach::new(imports, calls, loaded.memory, loaded.size as u64)
+}
+
+/// How far a component reaches, as the journal has it.
+async fn known_reach(
+    releases: &Arc<Releases>,
+    bff: &str,
+    digest: &str,
+) -> Result<Option<Reach>, Refused> {
+    let (store, bff, digest) = (releases.clone(), bff.to_owned(), digest.to_owned());
+    let reading = blocking(move || store.reach_of(&bff, &digest)).await;
+    let known = reading.map_err(host)?;
+    known.map_err(|error| Refused::at(store_step(&error), error.to_string()))
+}
+
+/// The component that is live, as the journal has it.
+async fn live_in(releases: &Arc<Releases>, bff: &str) -> Result<Option<String>, Refused> {
+    let (store, bff) = (releases.clone(), bff.to_owned());
+    let reading = blocking(move || store.live().map(|mut live| live.remove(&bff))).await;
+    let live = reading.map_err(host)?;
+    let live = live.map_err(|error| Refused::at(store_step(&error), error.to_string()))?;
+    Ok(live.and_then(Result::ok).map(|live| live.digest))
 }
 
 fn host(error: ChangeError) -> Refused {
-    Refused("host", error.to_string())
+    Refused::at("host", error.to_string())
 }
 
 /// The step at which a component is refused.
@@ -156,7 +294,9 @@ fn step(error: &LoadError) -> &'static str {
     match error {
         LoadError::TooLarge { .. } => "size",
         LoadError::NotAComponent(_) => "form",
+        LoadError::Unfit(faults) if faults.are_of_grants() => "grants",
         LoadError::Unfit(_) | LoadError::Link(_) => "world",
+        LoadError::Memory { .. } => "limits",
         LoadError::Compile(_) | LoadError::CompilerPanic | LoadError::Compiler(_) => "compile",
         LoadError::Smoke(_) => "smoke",
         LoadError::Released(error) => store_step(error),
@@ -169,7 +309,9 @@ fn step(error: &LoadError) -> &'static str {
 fn store_step(error: &StoreError) -> &'static str {
     match error {
         StoreError::Conflict { .. } => "expect-live",
+        StoreError::Superseded { .. } => "superseded",
         StoreError::NoComponent(_) | StoreError::Damaged(_) => "digest",
+        StoreError::TooLarge(_) => "size",
         _ => "store",
     }
 }

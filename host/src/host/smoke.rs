@@ -1,5 +1,6 @@
 //! The smoke request: a new version must answer it before it is live.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::lacking::in_chain;
@@ -25,7 +26,8 @@ const OF_THE_SERVICE: [&str; 5] = [
     "rejected",
 ];
 
-/// Makes the smoke request of a version that is not live yet, if the operator has set one.
+/// Makes the smoke request of a version that is not live yet, if the operator has set one. Returns
+/// what it called.
 ///
 /// # Errors
 ///
@@ -36,12 +38,17 @@ pub(super) async fn smoke(
     version: &Arc<Version>,
     services: &Services,
     caller: usize,
-) -> Result<(), Refusal> {
+) -> Result<Option<BTreeSet<String>>, Refusal> {
+    let fits = version.loaded().fits(&version.settings().limits);
+    fits.map_err(|error| Refusal {
+        again: false,
+        ..Refusal::of(error)
+    })?;
     let Some(smoke) = &version.settings().smoke else {
-        return Ok(());
+        return Ok(None);
     };
     let failures = host_failures(services);
-    let (tried, fixed) = match &smoke.fixture {
+    let (tried, fixed, fixture) = match &smoke.fixture {
         Some(path) => {
             let path = path.clone();
             let read = tokio::task::spawn_blocking(move || Fixture::read(&path));
@@ -62,13 +69,14 @@ pub(super) async fn smoke(
                 seed,
                 tap: None,
             };
-            (tried, fixed)
+            (tried, fixed, Some(fixture))
         }
-        None => (version.clone(), Fixed::default()),
+        None => (version.clone(), Fixed::default(), None),
     };
     let invoked = invoke(runtime, &tried, request(smoke), fixed, caller).await;
-    let Some(what) = fault(smoke, &invoked) else {
-        return Ok(());
+    let differs = || difference(smoke, fixture.as_deref()?, &invoked);
+    let Some(what) = fault(smoke, &invoked).or_else(differs) else {
+        return Ok(Some(calls(&invoked)));
     };
     let of_services = smoke.fixture.is_none() && is_of_services(&invoked);
     Err(refusal(
@@ -96,6 +104,33 @@ fn fault(smoke: &Smoke, invoked: &Invoked) -> Option<String> {
         )),
         Err(error) => Some(format!("{} failed: {error}", smoke.path)),
     }
+}
+
+/// How the answer differs from what the fixture expects, if the smoke request is the fixture's.
+fn difference(smoke: &Smoke, fixture: &Fixture, invoked: &Invoked) -> Option<String> {
+    let expect = fixture.expect.as_ref()?;
+    let is_of = *fixture.request.method == *"GET" && fixture.target() == smoke.path;
+    let differences = expect.differences(invoked.result.as_ref().ok().filter(|_| is_of)?);
+    let (first, others) = differences.split_first()?;
+    let more = match others.len() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let path = &smoke.path;
+    Some(format!(
+        "{path} was not answered as its fixture expects: {first}{more}"
+    ))
+}
+
+/// What it called, `GET activity`, but what it was denied.
+fn calls(invoked: &Invoked) -> BTreeSet<String> {
+    let made = invoked.calls.iter();
+    let made = made.filter(|call| call.outcome != Err("denied"));
+    let name = |call: &CallRecord| {
+        let target = call.target.as_ref()?;
+        Some(format!("{} {}", target.method, call.service))
+    };
+    made.filter_map(name).collect()
 }
 
 /// Whether the services or a busy host may be the cause of a wrong answer.

@@ -1,6 +1,7 @@
 //! A new version of one BFF, from its file to new requests. See [`super::change`] for concurrent
 //! changes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -24,6 +25,8 @@ pub(super) struct Attempt {
     pub(super) loaded: Option<Arc<Loaded>>,
     /// The version to publish, if it is another than the live one.
     pub(super) outcome: Result<Option<Arc<Version>>, ChangeError>,
+    /// What it called in its smoke request, if one was made.
+    pub(super) calls: Option<BTreeSet<String>>,
 }
 
 impl Changes {
@@ -135,7 +138,7 @@ impl Changes {
         asks: bool,
     ) -> Attempt {
         let current = bff.current();
-        let (loaded, outcome) = match loaded {
+        let (loaded, tested) = match loaded {
             Err(error) => (None, Err(error.into())),
             Ok(loaded) => {
                 let before = current.as_deref();
@@ -143,10 +146,15 @@ impl Changes {
                 (Some(loaded), tested.await)
             }
         };
+        let (outcome, calls) = match tested {
+            Ok((version, calls)) => (Ok(version), calls),
+            Err(error) => (Err(error), None),
+        };
         Attempt {
             look,
             loaded,
             outcome,
+            calls,
         }
     }
 
@@ -171,9 +179,9 @@ impl Changes {
         loaded: Arc<Loaded>,
         before: Option<&Version>,
         asks: bool,
-    ) -> Result<Option<Arc<Version>>, ChangeError> {
+    ) -> Result<(Option<Arc<Version>>, Option<BTreeSet<String>>), ChangeError> {
         if before.is_some_and(|before| before.loaded().digest == loaded.digest) {
-            return Ok(None);
+            return Ok((None, None));
         }
         let (settings, metrics) = (bff.settings(), bff.metrics());
         let version = self
@@ -181,15 +189,15 @@ impl Changes {
             .version(settings, loaded, services, before, metrics);
         let version = Arc::new(version);
         if !asks {
-            return Ok(Some(version));
+            return Ok((Some(version), None));
         }
         let passed = smoke(&self.shared.runtime, &version, services, self.caller()).await;
-        passed.map_err(|Refusal { error, again }| ChangeError::Smoke {
+        let calls = passed.map_err(|Refusal { error, again }| ChangeError::Smoke {
             bff: version.bff().to_string(),
             source: error,
             again,
         })?;
-        Ok(Some(version))
+        Ok((Some(version), calls))
     }
 
     /// Publishes the result of an attempt, or records why it is refused. Returns what was loaded
@@ -211,7 +219,7 @@ impl Changes {
             return Err(attempt.loaded);
         }
         let mut is_known = false;
-        match attempt.look {
+        match attempt.look.clone() {
             // The file may be about to be replaced.
             Some(look) if look.mark.is_none() && bff.current().is_some() => return Ok(Ok(None)),
             Some(look) => {
@@ -232,7 +240,10 @@ impl Changes {
             }
             Err(error) => {
                 let again = error.is_tried_again();
-                bff.refuse(error.to_string(), again);
+                // A refused release is in the history, and what is live is what should be.
+                if attempt.look.is_some() || bff.current().is_none() {
+                    bff.refuse(error.to_string(), again);
+                }
                 if is_known {
                     tracing::debug!(bff = name, "the file has grown, and is refused: {error}");
                     return Ok(Ok(None));

@@ -24,12 +24,21 @@ pub enum StoreError {
         /// What was written.
         place: String,
     },
+    /// Another program holds a lock.
+    #[error("{place}: another program holds a lock on it; end its transaction, and try again")]
+    Locked {
+        /// The journal.
+        place: String,
+    },
     /// It does not answer in time.
     #[error("{place}: no answer in time; look at the file system of engine.data-dir")]
     Slow {
         /// What was read or written.
         place: String,
     },
+    /// Too many orders wait for the journal.
+    #[error("releases: too many orders at once; try again in a moment")]
+    Queue,
     /// Another failure.
     #[error("{place}: {why}; mend it, or restore it from a copy")]
     Failed {
@@ -41,9 +50,26 @@ pub enum StoreError {
     /// A component is not there.
     #[error("component {0}: not there; upload it with PUT /v1/components/{0}")]
     NoComponent(String),
+    /// A component is larger than components may be by now.
+    #[error("component {0}: larger than engine.max-component-size; raise that")]
+    TooLarge(String),
     /// A component's bytes are others than they should be.
     #[error("component {0}: damaged: its bytes have another digest; upload it again")]
     Damaged(String),
+    /// A component's bytes are others than its author says.
+    #[error(
+        "the body has the digest {found}, not {digest}; send the file that the digest was taken \
+         of, whole"
+    )]
+    OtherDigest {
+        /// What came.
+        found: String,
+        /// What should have come.
+        digest: String,
+    },
+    /// A component came in part.
+    #[error("the component did not come whole; send it again")]
+    Cut,
     /// A row of the journal cannot be what a host wrote.
     #[error("journal: the live release of {bff} is damaged: {why}; release the BFF again")]
     DamagedRow {
@@ -75,6 +101,27 @@ pub enum StoreError {
         bff: String,
         /// How many.
         waiting: usize,
+    },
+    /// There are too many tokens.
+    #[error("releases: {0} tokens are valid; revoke those that are not needed")]
+    TooManyTokens(i64),
+    /// The system has no random bytes for a token.
+    #[error("releases: no random bytes: {0}; look at the system")]
+    NoRandom(String),
+    /// A rollback is live, and not in the journal.
+    #[error(
+        "releases: it is live and not recorded yet; look at the file system of engine.data-dir"
+    )]
+    Unrecorded,
+    /// A later order is live already.
+    #[error("bff.{bff}: release {by} went live while {release} was proven; release it again")]
+    Superseded {
+        /// The BFF.
+        bff: String,
+        /// The release.
+        release: i64,
+        /// The one that is live.
+        by: i64,
     },
     /// Something else is live than the order expects, or about to be.
     #[error("bff.{bff}: {what}; look at it, and release with expect_live \"{live}\" or \"any\"")]
@@ -114,10 +161,7 @@ impl StoreError {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full { place },
             Some(ErrorCode::ReadOnly) => Self::ReadOnly { place },
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Failed {
-                place,
-                why: "another program holds a lock on it".to_owned(),
-            },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { place },
             // SQLite does not say what is wrong with the disk.
             Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) if is_read_only(path) => {
                 Self::ReadOnly { place }
@@ -127,7 +171,11 @@ impl StoreError {
             }
             _ => Self::Failed {
                 place,
-                why: error.to_string(),
+                why: match error {
+                    // Its text has the whole statement.
+                    rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+                    error => error.to_string(),
+                },
             },
         }
     }
@@ -144,7 +192,14 @@ impl StoreError {
     pub fn is_of_host(&self) -> bool {
         !matches!(
             self,
-            Self::NoComponent(_) | Self::KeyReused | Self::Busy { .. } | Self::Conflict { .. }
+            Self::NoComponent(_)
+                | Self::OtherDigest { .. }
+                | Self::Cut
+                | Self::KeyReused
+                | Self::Busy { .. }
+                | Self::TooManyTokens(_)
+                | Self::Superseded { .. }
+                | Self::Conflict { .. }
         )
     }
 }

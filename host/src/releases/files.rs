@@ -6,22 +6,41 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
+
 use super::error::StoreError;
 use super::place::{FOLDER, folder};
-use crate::digest::hex;
-use crate::file::{OwnFolder, age};
+use crate::digest::{Digesting, hex};
+use crate::file::{OwnFolder, Unfinished, age};
 use crate::sync;
 
 /// The end of a component's file name.
 const SUFFIX: &str = ".wasm";
 /// How long a component stays that no release names: between an upload and its release.
-const UNRELEASED: Duration = Duration::from_secs(3600);
+pub(super) const UNRELEASED: Duration = Duration::from_secs(3600);
 /// Length of a digest in hexadecimal.
 const DIGEST: usize = 64;
 
 /// Whether this is a SHA-256 in hexadecimal, in small letters.
 pub fn is_digest(text: &str) -> bool {
     text.len() == DIGEST && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// A part of a component that is stored.
+pub enum Part {
+    /// Its next bytes.
+    Bytes(Bytes),
+    /// There are no more. A component that ends without it came in part only.
+    End,
+}
+
+/// A component that was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its size, bytes.
+    pub size: u64,
+    /// Whether it was not there before.
+    pub is_new: bool,
 }
 
 /// The files.
@@ -45,6 +64,7 @@ impl Components {
         let bytes = folder.read(&name(digest), max);
         let bytes = bytes.map_err(|error| match error.kind() {
             ErrorKind::NotFound => StoreError::NoComponent(digest.to_owned()),
+            ErrorKind::FileTooLarge => StoreError::TooLarge(digest.to_owned()),
             _ => StoreError::of_file(&folder.path().join(name(digest)), &error),
         })?;
         super::reach("component-read");
@@ -72,21 +92,18 @@ impl Components {
         }
     }
 
-    /// Stores bytes of this digest; `false` if they are there, whole.
-    pub(super) fn store(&self, digest: &str, bytes: &[u8]) -> Result<bool, StoreError> {
-        let _using = self.using();
+    /// Begins to store a component.
+    pub(super) fn begin(&self) -> Result<Upload<'_>, StoreError> {
         let folder = self.folder()?;
-        let file = name(digest);
-        // A damaged file is replaced.
-        let is_there = folder
-            .read(&file, bytes.len() as u64)
-            .is_ok_and(|there| there == bytes);
-        if is_there && folder.touch(&file).is_ok() {
-            return Ok(false);
-        }
-        let written = folder.write(&file, bytes);
-        written.map_err(|error| StoreError::of_file(&folder.path().join(&file), &error))?;
-        Ok(true)
+        let file = folder.begin();
+        let file = file.map_err(|error| StoreError::of_file(folder.path(), &error))?;
+        Ok(Upload {
+            components: self,
+            folder,
+            file,
+            digest: Digesting::default(),
+            size: 0,
+        })
     }
 
     /// Removes the components that are not needed, but those of the last hour.
@@ -118,4 +135,42 @@ impl Components {
 /// The name of a component's file.
 fn name(digest: &str) -> String {
     format!("{digest}{SUFFIX}")
+}
+
+/// A component that is being stored. Dropped before it is finished, nothing of it stays.
+pub(super) struct Upload<'a> {
+    components: &'a Components,
+    folder: OwnFolder,
+    file: Unfinished,
+    digest: Digesting,
+    size: u64,
+}
+
+impl Upload<'_> {
+    /// Takes more of it.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        self.digest.add(bytes);
+        self.size += bytes.len() as u64;
+        let written = self.file.write(bytes);
+        written.map_err(|error| StoreError::of_file(self.folder.path(), &error))
+    }
+
+    /// Compares it with its digest. Its bytes are on the disk then; a file of that name may have
+    /// been damaged, and is replaced.
+    pub(super) fn finish(self, digest: &str) -> Result<Stored, StoreError> {
+        let found = self.digest.hex();
+        if found != digest {
+            let digest = digest.to_owned();
+            return Err(StoreError::OtherDigest { found, digest });
+        }
+        let _using = self.components.using();
+        let file = name(digest);
+        let is_new = self.folder.length(&file).is_err();
+        let written = self.file.finish(&file);
+        written.map_err(|error| StoreError::of_file(&self.folder.path().join(&file), &error))?;
+        Ok(Stored {
+            size: self.size,
+            is_new,
+        })
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use super::error::StoreError;
+use super::reach::{Reach, ReachDifference};
 
 /// What is live, by BFF, or why that cannot be said of one.
 pub type LiveByBff = BTreeMap<String, Result<Live, StoreError>>;
@@ -16,6 +17,13 @@ pub trait Journal: Send + Sync {
     ///
     /// When the order conflicts with another one, or cannot be recorded.
     fn append(&self, release: &NewRelease) -> Result<Appended, StoreError>;
+
+    /// Records a release that needs no proof: it begins and is live in one transaction.
+    ///
+    /// # Errors
+    ///
+    /// When the order conflicts with what is live, or cannot be recorded.
+    fn record(&self, release: &NewRelease) -> Result<Appended, StoreError>;
 
     /// Ends a release. With [`Outcome::Live`], the live pointer moves in the same transaction.
     ///
@@ -57,6 +65,34 @@ pub trait Journal: Send + Sync {
     /// When it cannot be read.
     fn was_live(&self, bff: &str, digest: &str) -> Result<bool, StoreError>;
 
+    /// How far a component of a BFF reaches, as its last proof found out.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn reach(&self, bff: &str, digest: &str) -> Result<Option<Reach>, StoreError>;
+
+    /// The components of a BFF whose digests begin so, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be read.
+    fn find(&self, bff: &str, start: &str) -> Result<Vec<String>, StoreError>;
+
+    /// What happened to releases after the event of this number, the oldest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn events(&self, after: i64, limit: usize) -> Result<Vec<Event>, StoreError>;
+
+    /// The number of the newest event, 0 if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn newest_event(&self) -> Result<i64, StoreError>;
+
     /// Removes releases of which `keep` newer ones of the BFF are there, and returns the digests
     /// that the others need.
     ///
@@ -83,6 +119,12 @@ pub struct NewRelease {
     pub expect_live: Option<Option<String>>,
     /// The key of the order, with the digest of its body.
     pub key: Option<(String, String)>,
+    /// Who orders it.
+    pub actor: String,
+    /// With which token.
+    pub token: Option<String>,
+    /// The difference of reach that the operator consents to.
+    pub consent: Option<String>,
 }
 
 /// The kind of a release.
@@ -120,6 +162,8 @@ pub enum Outcome {
     Live {
         /// What must be live until then, as in [`NewRelease::expect_live`].
         expect_live: Option<Option<String>>,
+        /// How far it reaches.
+        reach: Reach,
     },
     /// It is not.
     Refused {
@@ -127,6 +171,8 @@ pub enum Outcome {
         step: String,
         /// Why.
         reason: String,
+        /// Of one that needs consent: how far it reaches, and how that differs from what is live.
+        growth: Option<Box<(Reach, ReachDifference)>>,
     },
 }
 
@@ -164,6 +210,29 @@ pub struct Release {
     pub state: State,
     /// Since when.
     pub since: SystemTime,
+    /// Who ordered it; absent in what an older host wrote.
+    pub actor: Option<String>,
+    /// Of one that needs consent: how it differs from what was live.
+    pub difference: Option<ReachDifference>,
+}
+
+/// What happened to a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Its number, which is greater than that of each event before it.
+    pub number: i64,
+    /// The release.
+    pub release: i64,
+    /// The BFF.
+    pub bff: String,
+    /// SHA-256 of the component, in hexadecimal.
+    pub digest: String,
+    /// [`Kind::name`].
+    pub kind: String,
+    /// The state that it came to. [`State::Replaced`] is told by the event of the other release.
+    pub state: State,
+    /// When.
+    pub at: SystemTime,
 }
 
 /// Where a release is.
@@ -184,4 +253,17 @@ pub enum State {
     },
     /// The host ended before it was proven.
     Interrupted,
+}
+
+impl State {
+    /// Its name in documents.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Proving => "proving",
+            Self::Live => "live",
+            Self::Replaced => "replaced",
+            Self::Refused { .. } => "refused",
+            Self::Interrupted => "interrupted",
+        }
+    }
 }

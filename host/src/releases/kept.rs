@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use super::error::StoreError;
 use super::files::is_digest;
 use super::journal::{Live, LiveByBff};
-use super::place::{FOLDER, folder};
-use super::sqlite::{from_millis, to_millis};
+use super::place::{FOLDER, folder, from_millis, to_millis};
 use crate::file::OwnFolder;
 
 /// The file.
@@ -30,11 +29,14 @@ impl LiveFile {
 
     /// Replaces the copy.
     pub(super) fn write(&self, live: &LiveByBff) -> Result<(), StoreError> {
+        let is_damaged = live.values().any(Result::is_err);
+        let before = is_damaged.then(|| self.read().ok()).flatten();
         let bffs: serde_json::Map<String, Value> = live
             .iter()
             .filter_map(|(bff, live)| {
-                // A damaged row has nothing to copy.
-                let live = live.as_ref().ok()?;
+                // Of a damaged row, the copy is all that is left.
+                let before = || before.as_ref()?.get(bff)?.as_ref().ok();
+                let live = live.as_ref().ok().or_else(before)?;
                 let live = json!({
                     "release": live.release,
                     "digest": live.digest,

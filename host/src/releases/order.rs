@@ -4,29 +4,91 @@ use std::future::Future;
 use std::pin::Pin;
 
 use thiserror::Error;
+use tokio::sync::{mpsc, watch};
 
+use super::access::{Act, Caller, NewToken, Token, TokenError};
 use super::error::StoreError;
-use super::journal::{Kind, Release};
+use super::files::{Part, Stored};
+use super::journal::{Event, Kind, LiveByBff, Release};
+use super::reach::ReachDifference;
 
 /// A result that comes later.
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, OrderError>> + Send>>;
 
 /// Executes orders.
 pub trait Orders: Send + Sync {
-    /// Whether a component is there.
-    fn has(&self, digest: String) -> Answer<bool>;
+    /// The token of a text.
+    fn authenticate(&self, text: String) -> Answer<Token>;
 
-    /// Stores a component whose digest was compared. `false` if it was there already.
-    fn store(&self, digest: String, bytes: bytes::Bytes) -> Answer<bool>;
+    /// Makes a token. Returns it, and its text.
+    fn create_token(&self, new: NewToken) -> Answer<(Token, String)>;
+
+    /// All tokens, the newest first.
+    fn tokens(&self) -> Answer<Vec<Token>>;
+
+    /// Revokes a token. `false` if there is none of this id, or it is revoked.
+    fn revoke(&self, id: String) -> Answer<bool>;
+
+    /// Records what somebody did.
+    fn note(&self, act: Act) -> Answer<()>;
+
+    /// What was done, the newest first.
+    fn acts(&self, before: Option<i64>, limit: usize) -> Answer<Vec<Act>>;
+
+    /// Whether a component is there, for who asks.
+    fn has(&self, digest: String, caller: Caller) -> Answer<bool>;
+
+    /// Stores a component, from its parts as they come.
+    fn store(&self, digest: String, parts: mpsc::Receiver<Part>, caller: Caller) -> Answer<Stored>;
 
     /// Begins a release, which goes on when this has its number.
-    fn begin(&self, order: Order) -> Answer<Release>;
+    fn begin(&self, order: Order) -> Answer<Begun>;
 
     /// The releases of a BFF, the newest first.
     fn list(&self, bff: String, before: Option<i64>, limit: usize) -> Answer<Vec<Release>>;
 
     /// One release of a BFF.
     fn get(&self, bff: String, release: i64) -> Answer<Release>;
+
+    /// How far one component of a BFF reaches further than another. Each is `live`, `previous`,
+    /// `latest` or the start of a digest.
+    fn difference(&self, bff: String, from: String, to: String) -> Answer<ReachDifference>;
+
+    /// What is live, by BFF, as the journal or its copy says.
+    fn live(&self) -> Answer<LiveByBff>;
+
+    /// What happened to releases after the event of this number, the oldest first, at most `limit`.
+    fn events(&self, after: i64, limit: usize) -> Answer<Vec<Event>>;
+
+    /// The number of the newest event.
+    fn newest_event(&self) -> Answer<i64>;
+
+    /// Why the journal cannot be read, if it could not the last time.
+    fn trouble(&self) -> Option<StoreError>;
+
+    /// Changes after each event.
+    ///
+    /// # Errors
+    ///
+    /// When the host stops.
+    fn happened(&self) -> Result<watch::Receiver<()>, OrderError>;
+}
+
+/// A release that was begun.
+#[derive(Clone, Debug)]
+pub enum Begun {
+    /// What the journal has of it.
+    Recorded(Box<Release>),
+    /// A component is live again, and the journal could not be written. A restart forgets that, if
+    /// it is not written until then.
+    Unrecorded {
+        /// The BFF.
+        bff: String,
+        /// The component.
+        digest: String,
+        /// Why it could not be written.
+        why: StoreError,
+    },
 }
 
 /// A release to begin.
@@ -46,6 +108,10 @@ pub struct Order {
     pub expect_live: Expected,
     /// The key of the order, with the digest of its body.
     pub key: Option<(String, String)>,
+    /// Who orders it.
+    pub caller: Caller,
+    /// The difference of reach that the operator consents to.
+    pub consent: Option<String>,
 }
 
 /// Which component.
@@ -78,7 +144,7 @@ pub enum OrderError {
     )]
     NoBff(String),
     /// There is no such release.
-    #[error("bff.{bff}: there is no release {release}")]
+    #[error("bff.{bff}: there is no release {release}, or it is kept no longer; list its releases")]
     NoRelease {
         /// The BFF.
         bff: String,
@@ -89,13 +155,37 @@ pub enum OrderError {
     #[error("bff.{0}: no component was live before the live one; name a digest with \"to\"")]
     NoPrevious(String),
     /// The component was never live, so that going back to it would skip its proof.
-    #[error("bff.{bff}: {digest} was never live; release it with POST /v1/bffs/{bff}/releases")]
+    #[error(
+        "bff.{bff}: {digest} was not live in any release that is kept; release it with POST \
+         /v1/bffs/{bff}/releases"
+    )]
     NeverLive {
         /// The BFF.
         bff: String,
         /// The component.
         digest: String,
     },
+    /// A name means no component, or several.
+    #[error("bff.{bff}: {name:?} {what}; write live, previous, latest or 7 digits of a digest")]
+    Name {
+        /// The BFF.
+        bff: String,
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// Nothing is known of how far a component reaches.
+    #[error("bff.{bff}: {digest} was not proven by this host; release it")]
+    Unproven {
+        /// The BFF.
+        bff: String,
+        /// The component.
+        digest: String,
+    },
+    /// Who asks has no valid token.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -4,25 +4,33 @@
 //! After an error of SQLite the file is opened anew for the next order, so that a disk that was
 //! read-only needs no restart of the host.
 
+mod access;
+mod read;
 mod schema;
 mod work;
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::access::{Access, Act, Token};
 use super::error::StoreError;
-use super::journal::{Appended, Journal, LiveByBff, NewRelease, Outcome, Release};
+use super::journal::{Appended, Event, Journal, LiveByBff, NewRelease, Outcome, Release};
+use super::kept::LiveFile;
 use super::place::{FOLDER, folder};
-use crate::file::{OwnFolder, TIMEOUT};
+use super::reach::Reach;
+use crate::file::{self, OwnFolder, TIMEOUT};
 use crate::sync;
 
 /// The file.
 const NAME: &str = "journal.db";
+/// The file that the one host locks which ends what others left.
+const LOCK: &str = "host.lock";
 /// Orders that wait for the thread.
 const QUEUE: usize = 64;
 /// How long another program may hold a lock, for example an operator's `sqlite3`.
@@ -32,6 +40,8 @@ const LOCKED: Duration = Duration::from_secs(5);
 pub(super) struct SqliteJournal {
     data_dir: PathBuf,
     path: PathBuf,
+    /// A name of this process among those that use the file.
+    host: String,
     /// The thread, from the first order on.
     thread: Mutex<Option<SyncSender<Job>>>,
 }
@@ -63,8 +73,12 @@ struct File {
     data_dir: PathBuf,
     path: PathBuf,
     open: Option<Connection>,
-    /// Whether this process has ended what another left half done.
-    has_ended_others: bool,
+    /// The open file, to see that it is still the one of this name.
+    identity: Option<(u64, u64)>,
+    /// Held by one host of the data directory, which ends what hosts before it left half done.
+    lock: Option<std::fs::File>,
+    /// This process, in the rows that it writes.
+    host: String,
 }
 
 impl SqliteJournal {
@@ -72,6 +86,7 @@ impl SqliteJournal {
         Self {
             data_dir: data_dir.to_owned(),
             path: folder(data_dir).join(NAME),
+            host: format!("{}-{:016x}", std::process::id(), fastrand::u64(..)),
             thread: Mutex::default(),
         }
     }
@@ -90,9 +105,16 @@ impl SqliteJournal {
         let slow = || StoreError::Slow {
             place: self.path.display().to_string(),
         };
-        match self.thread()?.try_send(Box::new(job)) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => return Err(slow()),
+        let thread = self.thread()?;
+        match wait {
+            // What has to be known in any case waits for its turn, too.
+            None => thread.send(Box::new(job)).map_err(|_| slow())?,
+            Some(_) => thread
+                .try_send(Box::new(job))
+                .map_err(|error| match error {
+                    TrySendError::Full(_) => StoreError::Queue,
+                    TrySendError::Disconnected(_) => slow(),
+                })?,
         }
         let result = match wait {
             Some(wait) => result.recv_timeout(wait),
@@ -111,7 +133,9 @@ impl SqliteJournal {
             data_dir: self.data_dir.clone(),
             path: self.path.clone(),
             open: None,
-            has_ended_others: false,
+            identity: None,
+            lock: None,
+            host: self.host.clone(),
         };
         let started = sync::thread("tailor-journal", move || serve(file, &coming));
         started.map_err(|error| StoreError::of_file(&self.path, &error))?;
@@ -149,12 +173,25 @@ impl File {
 
     fn connection(&mut self) -> Result<&mut Connection, Failure> {
         let mut connection = match self.open.take() {
+            // Written to a file that was moved away, an order would be lost.
+            Some(old) if self.identity != identity(&self.path) => {
+                tracing::error!("{}: moved or removed; it is made anew", self.path.display());
+                // Its end removes the log of its name, which would be that of the new one.
+                drop(old);
+                self.lock = None;
+                self.open()?
+            }
             Some(connection) => connection,
             None => self.open()?,
         };
-        if !self.has_ended_others {
-            work::interrupt(&mut connection)?;
-            self.has_ended_others = true;
+        self.identity = identity(&self.path);
+        if self.lock.is_none() {
+            let folder = OwnFolder::open(&self.data_dir, FOLDER);
+            // Without it, another host goes on, and this one ends nothing.
+            self.lock = folder.and_then(|it| it.lock(LOCK)).ok().flatten();
+            if self.lock.is_some() {
+                work::interrupt(&mut connection, &self.host)?;
+            }
         }
         Ok(self.open.insert(connection))
     }
@@ -173,14 +210,29 @@ impl File {
         let mut connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(LOCKED)?;
         schema::prepare(&mut connection, &self.path)?;
+        // A journal that was moved away, because it was damaged, leaves its copy.
+        if let Ok(live) = LiveFile::new(&self.data_dir).read() {
+            work::adopt(&mut connection, &live)?;
+        }
         Ok(connection)
     }
 }
 
+/// Device and number of a file; `None` if there is none.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let metadata = file::stat(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
 impl Journal for SqliteJournal {
     fn append(&self, release: &NewRelease) -> Result<Appended, StoreError> {
-        let release = release.clone();
-        self.run(Some(TIMEOUT), move |it| work::append(it, &release))
+        let (release, host) = (release.clone(), self.host.clone());
+        self.run(Some(TIMEOUT), move |it| work::append(it, &release, &host))
+    }
+
+    fn record(&self, release: &NewRelease) -> Result<Appended, StoreError> {
+        let (release, host) = (release.clone(), self.host.clone());
+        self.run(Some(TIMEOUT), move |it| work::record(it, &release, &host))
     }
 
     /// Waits for as long as it takes: a host must not go on without knowing what is live.
@@ -190,7 +242,7 @@ impl Journal for SqliteJournal {
         match finished {
             // An error of a commit does not say whether it is in the file.
             Err(error) if matches!(outcome, Outcome::Live { .. }) && error.is_of_host() => {
-                let is_live = self.run(None, move |it| work::is_live(it, release));
+                let is_live = self.run(None, move |it| read::is_live(it, release));
                 if is_live.unwrap_or(false) {
                     Ok(())
                 } else {
@@ -202,7 +254,7 @@ impl Journal for SqliteJournal {
     }
 
     fn live(&self) -> Result<LiveByBff, StoreError> {
-        self.run(Some(TIMEOUT), work::live)
+        self.run(Some(TIMEOUT), read::live)
     }
 
     fn list(
@@ -212,16 +264,34 @@ impl Journal for SqliteJournal {
         limit: usize,
     ) -> Result<Vec<Release>, StoreError> {
         let bff = bff.to_owned();
-        self.run(Some(TIMEOUT), move |it| work::list(it, &bff, before, limit))
+        self.run(Some(TIMEOUT), move |it| read::list(it, &bff, before, limit))
     }
 
     fn get(&self, release: i64) -> Result<Option<Release>, StoreError> {
-        self.run(Some(TIMEOUT), move |it| work::get(it, release))
+        self.run(Some(TIMEOUT), move |it| read::get(it, release))
     }
 
     fn was_live(&self, bff: &str, digest: &str) -> Result<bool, StoreError> {
         let (bff, digest) = (bff.to_owned(), digest.to_owned());
-        self.run(Some(TIMEOUT), move |it| work::was_live(it, &bff, &digest))
+        self.run(Some(TIMEOUT), move |it| read::was_live(it, &bff, &digest))
+    }
+
+    fn reach(&self, bff: &str, digest: &str) -> Result<Option<Reach>, StoreError> {
+        let (bff, digest) = (bff.to_owned(), digest.to_owned());
+        self.run(Some(TIMEOUT), move |it| read::reach(it, &bff, &digest))
+    }
+
+    fn find(&self, bff: &str, start: &str) -> Result<Vec<String>, StoreError> {
+        let (bff, start) = (bff.to_owned(), start.to_owned());
+        self.run(Some(TIMEOUT), move |it| read::find(it, &bff, &start))
+    }
+
+    fn events(&self, after: i64, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.run(Some(TIMEOUT), move |it| read::events(it, after, limit))
+    }
+
+    fn newest_event(&self) -> Result<i64, StoreError> {
+        self.run(Some(TIMEOUT), read::newest_event)
     }
 
     fn collect(&self, keep: usize) -> Result<BTreeSet<String>, StoreError> {
@@ -229,14 +299,42 @@ impl Journal for SqliteJournal {
     }
 }
 
-/// A time as the journal has it.
-pub(super) fn to_millis(at: SystemTime) -> i64 {
-    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
+impl Access for SqliteJournal {
+    fn add(&self, token: &Token, hash: &str) -> Result<(), StoreError> {
+        let (token, hash) = (token.clone(), hash.to_owned());
+        self.run(Some(TIMEOUT), move |it| access::add(it, &token, &hash))
+    }
 
-/// The time that the journal has.
-pub(super) fn from_millis(millis: i64) -> SystemTime {
-    let since = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
-    UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
+    fn tokens(&self) -> Result<Vec<(Token, String)>, StoreError> {
+        self.run(Some(TIMEOUT), access::tokens)
+    }
+
+    fn revoke(&self, id: &str) -> Result<bool, StoreError> {
+        let id = id.to_owned();
+        self.run(Some(TIMEOUT), move |it| access::revoke(it, &id))
+    }
+
+    fn used(&self, id: &str) -> Result<(), StoreError> {
+        let id = id.to_owned();
+        self.run(Some(TIMEOUT), move |it| access::used(it, &id))
+    }
+
+    fn show(&self, team: &str, digest: &str) -> Result<(), StoreError> {
+        let (team, digest) = (team.to_owned(), digest.to_owned());
+        self.run(Some(TIMEOUT), move |it| access::show(it, &team, &digest))
+    }
+
+    fn sees(&self, team: &str, digest: &str) -> Result<bool, StoreError> {
+        let (team, digest) = (team.to_owned(), digest.to_owned());
+        self.run(Some(TIMEOUT), move |it| access::sees(it, &team, &digest))
+    }
+
+    fn note(&self, act: &Act) -> Result<(), StoreError> {
+        let act = act.clone();
+        self.run(Some(TIMEOUT), move |it| access::note(it, &act))
+    }
+
+    fn acts(&self, before: Option<i64>, limit: usize) -> Result<Vec<Act>, StoreError> {
+        self.run(Some(TIMEOUT), move |it| access::acts(it, before, limit))
+    }
 }

@@ -1,4 +1,5 @@
-//! The listener for operators: no authentication, so it belongs on loopback or a private network.
+//! The listener for operators. Without `admin.tokens` it has no authentication, and belongs on
+//! loopback or a private network.
 //!
 //! - `GET /livez`: 200 while the process runs.
 //! - `GET /readyz`: 200 while the host takes requests; 503 while it stops, while a worker is down,
@@ -24,24 +25,34 @@ mod state;
 mod steer;
 mod v1;
 
+use std::convert::Infallible;
+use std::future::pending;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::Full;
+use http_body::Body;
+use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use prometheus_client::registry::Registry;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use self::places::Kind;
 use super::accept::{ServerError, listen};
 use super::faults::{Faults, vital};
+use super::tls::{LOOK, ListenerIdentity};
 use crate::config;
-use crate::releases::Orders;
+use crate::releases::{Caller, Orders, StoreError};
+use crate::server::inbound::RequestId;
 use crate::snapshot::{SharedState, Snapshot};
 use crate::telemetry::metrics::{classic, exposition};
+
+/// The body of an answer: whole, or a stream without an end.
+type AdminBody = Either<Full<Bytes>, Pin<Box<dyn Body<Data = Bytes, Error = Infallible> + Send>>>;
 
 /// The state that the pages show.
 struct Pages {
@@ -53,6 +64,9 @@ struct Pages {
     address: SocketAddr,
     orders: Arc<dyn Orders>,
     uploads: v1::Uploads,
+    /// One for each stream of events that may be open.
+    streams: Arc<Semaphore>,
+    identity: Option<Arc<ListenerIdentity>>,
 }
 
 /// A running admin listener.
@@ -75,14 +89,17 @@ impl Admin {
         stopping: watch::Receiver<bool>,
         faults: Arc<Faults>,
         orders: Arc<dyn Orders>,
+        identity: Option<Arc<ListenerIdentity>>,
     ) -> Result<Self, ServerError> {
         let listener = listen("admin.listen", settings.listen, handed_over)?;
         let address = listener.local_addr().map_err(ServerError::Worker)?;
-        let uploads = shared.snapshot.load().config.releases.uploads;
+        let releases = shared.snapshot.load().config.releases.clone();
         let pages = Arc::new(Pages {
             address,
             orders,
-            uploads: v1::Uploads::new(uploads),
+            uploads: v1::Uploads::new(releases.uploads),
+            identity: identity.clone(),
+            streams: Arc::new(Semaphore::new(releases.event_streams)),
             metrics: series::registry(&shared),
             shared,
             settings: settings.clone(),
@@ -90,6 +107,12 @@ impl Admin {
             faults: faults.clone(),
         });
         let accepting = accept::accept(listener, pages, settings.clone());
+        let accepting = async move {
+            tokio::select! {
+                done = accepting => done,
+                never = refresh(identity) => match never {},
+            }
+        };
         #[expect(
             clippy::disallowed_methods,
             reason = "the one admin listener, ended with this value"
@@ -110,18 +133,77 @@ impl Drop for Admin {
     }
 }
 
-async fn answer(request: Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Full<Bytes>> {
+/// Looks for a new certificate, for ever.
+async fn refresh(identity: Option<Arc<ListenerIdentity>>) -> Infallible {
+    let Some(identity) = identity else {
+        return pending().await;
+    };
+    loop {
+        sleep(LOOK).await;
+        let identity = identity.clone();
+        // Files block.
+        let _ = tokio::task::spawn_blocking(move || identity.refresh()).await;
+    }
+}
+
+async fn answer(request: Request<Incoming>, pages: Arc<Pages>, kind: Kind) -> Response<AdminBody> {
     let path = request.uri().path();
     if kind == Kind::Whole && path.starts_with(v1::PREFIX) {
         return match names::check(&request, &pages.settings) {
-            Ok(()) => v1::answer(request, pages).await,
+            Ok(()) if v1::is_act(&request) => to_the_end(request, pages).await,
+            Ok(()) => v1::answer(request, &pages).await,
             Err(steer::Refused(status, what)) => typed(status, "text/plain; charset=utf-8", what),
         };
     }
-    page(&request, pages, kind)
+    // Health and metrics say nothing that a prober should need a secret for.
+    let is_open = matches!(path, "/livez" | "/readyz" | "/metrics");
+    if pages.settings.tokens && !is_open && kind == Kind::Whole {
+        match v1::caller::caller(&request, &pages).await {
+            Ok(caller) if caller.is_operator() => {
+                return page_of(caller, request, &pages).await;
+            }
+            Ok(_) => {
+                return text(
+                    StatusCode::FORBIDDEN,
+                    "only the operator's token is taken here\n",
+                );
+            }
+            Err(problem) => {
+                let (status, what) = problem.into_text();
+                return typed(status, "text/plain; charset=utf-8", what);
+            }
+        }
+    }
+    page(&request, &pages, kind)
 }
 
-fn page(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Full<Bytes>> {
+/// A page that only operators get, whose orders are recorded.
+async fn page_of(caller: Caller, request: Request<Incoming>, pages: &Pages) -> Response<AdminBody> {
+    let response = page(&request, pages, Kind::Whole);
+    if *request.method() == Method::POST {
+        let id = RequestId::of(request.headers());
+        let what = format!("POST {}", request.uri());
+        let act = v1::act(&caller, what, response.status(), None, &id);
+        if let Err(error) = pages.orders.note(act).await {
+            tracing::warn!(%id, "an act is not recorded: {error}");
+        }
+    }
+    response
+}
+
+/// Executes an order, also for a client that does not wait for the answer: what was done is
+/// recorded with what came of it.
+async fn to_the_end(request: Request<Incoming>, pages: Arc<Pages>) -> Response<AdminBody> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "each wait of an order has an end, and uploads have permits"
+    )]
+    let answered = tokio::spawn(async move { v1::answer(request, &pages).await });
+    let failed = |_| text(StatusCode::INTERNAL_SERVER_ERROR, "the host has failed\n");
+    answered.await.unwrap_or_else(failed)
+}
+
+fn page(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<AdminBody> {
     if let Err(steer::Refused(status, what)) = names::check(request, &pages.settings) {
         return typed(status, "text/plain; charset=utf-8", what);
     }
@@ -162,7 +244,7 @@ fn page(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Full
         "/readyz" if pages.faults.are_too_many() => {
             text(StatusCode::SERVICE_UNAVAILABLE, "the host has failed\n")
         }
-        "/readyz" => ready(&snapshot),
+        "/readyz" => ready(&snapshot, pages.orders.trouble()),
         "/metrics" => metrics(request, pages),
         "/bffs" => typed(
             StatusCode::OK,
@@ -177,16 +259,18 @@ fn page(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Full
 }
 
 /// One BFF without a version does not make the host unready for the others.
-fn ready(snapshot: &Snapshot) -> Response<Full<Bytes>> {
+fn ready(snapshot: &Snapshot, trouble: Option<StoreError>) -> Response<AdminBody> {
     let (status, word) = match state::is_served(snapshot) {
         true => (StatusCode::OK, "ready"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "no BFF can be served"),
     };
-    let body = format!("{word}\n{}", state::refusals(snapshot));
+    let trouble = trouble.map(|error| format!("releases: {error}; orders are refused\n"));
+    let trouble = trouble.unwrap_or_default();
+    let body = format!("{word}\n{}{trouble}", state::refusals(snapshot));
     typed(status, "text/plain; charset=utf-8", body)
 }
 
-fn metrics(request: &Request<Incoming>, pages: &Pages) -> Response<Full<Bytes>> {
+fn metrics(request: &Request<Incoming>, pages: &Pages) -> Response<AdminBody> {
     let text = exposition(&pages.metrics);
     let (kind, text) = if names::wants_openmetrics(request.headers()) {
         (
@@ -203,7 +287,7 @@ fn metrics(request: &Request<Incoming>, pages: &Pages) -> Response<Full<Bytes>> 
 }
 
 /// `allow` is what is served at the target (RFC 9110 section 15.5.6).
-fn not_allowed(allow: &'static str, body: &'static str) -> Response<Full<Bytes>> {
+fn not_allowed(allow: &'static str, body: &'static str) -> Response<AdminBody> {
     let mut response = text(StatusCode::METHOD_NOT_ALLOWED, body);
     response
         .headers_mut()
@@ -211,12 +295,12 @@ fn not_allowed(allow: &'static str, body: &'static str) -> Response<Full<Bytes>>
     response
 }
 
-fn text(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {
+fn text(status: StatusCode, body: &'static str) -> Response<AdminBody> {
     typed(status, "text/plain; charset=utf-8", body.to_owned())
 }
 
-fn typed(status: StatusCode, content_type: &'static str, body: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(body));
+fn typed(status: StatusCode, content_type: &'static str, body: String) -> Response<AdminBody> {
+    let mut response = Response::new(AdminBody::Left(Full::from(body)));
     *response.status_mut() = status;
     response.headers_mut().insert(
         http::header::CONTENT_TYPE,

@@ -32,19 +32,28 @@ pub fn relay_with_profile(profile: &str) -> Vec<u8> {
     written("v1", None, Some(profile))
 }
 
+/// A component that could call as the relay does, and calls nothing. It answers 200.
+pub fn silent(version: &str) -> Vec<u8> {
+    let text = text(version, None, None);
+    let text = text.replace(CALL, "(i32.store16 (i32.const 1028) (i32.const 200))");
+    components::from_module(&text).unwrap()
+}
+
 fn written(version: &str, timeout_ms: Option<u32>, profile: Option<&str>) -> Vec<u8> {
+    components::from_module(&text(version, timeout_ms, profile)).unwrap()
+}
+
+fn text(version: &str, timeout_ms: Option<u32>, profile: Option<&str>) -> String {
     let (given, limit) = timeout_ms.map_or((0, 0), |limit| (1, limit));
     let (named, profile) = profile.map_or((0, ""), |profile| (1, profile));
-    let text = TEXT
-        .replace("PROFILE_GIVEN", &named.to_string())
+    TEXT.replace("PROFILE_GIVEN", &named.to_string())
         .replace("PROFILE_LENGTH", &profile.len().to_string())
         .replace("PROFILE", profile)
         .replace("ALLOCATE", ALLOCATE)
         .replace("VERSION_LENGTH", &version.len().to_string())
         .replace("VERSION", version)
         .replace("TIMEOUT_GIVEN", &given.to_string())
-        .replace("TIMEOUT_MS", &limit.to_string());
-    components::from_module(&text).unwrap()
+        .replace("TIMEOUT_MS", &limit.to_string())
 }
 
 /// Why a call of the relay's had no reply: the kind of failure, and whether anything may have been
@@ -69,6 +78,9 @@ pub const ALLOCATE: &str = r#"
     (memory.copy (local.get $new) (local.get $old) (local.get $old_size))
     (local.get $new))
 "#;
+
+/// The call of the relay.
+const CALL: &str = "(call $fetch (i32.const 1100) (i32.const 1024))";
 
 const TEXT: &str = r#"
 (module

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::api::{Api, digest};
-use super::{admin_page, builder, get, served, some, start};
+use super::{admin_page, builder, served, some, start};
 use crate::swap::page::{page, page_with_status, trap};
 use crate::wire::Wire;
 
@@ -87,7 +87,7 @@ async fn a_bad_component_is_refused_at_its_step_and_the_old_one_goes_on() {
         assert!(told.contains(reason), "{told}");
         assert_eq!(served(host.address()).await, some("v1"));
         let ready = admin_page(api.0, "/readyz").await;
-        assert!(ready.contains("page serves last-good: "), "{ready}");
+        assert_eq!(ready, "ready\n");
     }
     // What was never live is no way back, since a rollback asks nothing.
     let body = json!({"to": digest(&trap("v3"))});
@@ -139,7 +139,7 @@ async fn orders_that_make_no_sense_are_refused_with_a_way_out() {
             releases,
             json!({"digest": digest(&v2), "consent": "x"}),
             400,
-            "order",
+            "digest",
         ),
         (releases, json!([]), 400, "order"),
         (
@@ -276,25 +276,5 @@ async fn a_web_page_and_a_listener_that_others_reach_release_nothing() {
     );
     assert_eq!(foreign.await.status, 421);
     assert_eq!(api.states().await, []);
-    host.stop().await;
-
-    let open = "admin.hosts = []\n";
-    let (path, files) = builder(open).write().unwrap();
-    let text = std::fs::read_to_string(&path).unwrap();
-    let text = text.replace(
-        "admin.listen = \"127.0.0.1:0\"",
-        "admin.listen = \"0.0.0.0:0\"",
-    );
-    std::fs::write(&path, text).unwrap();
-    let host = tailor_harness::TestHost::start(files).await.unwrap();
-    let port = host.host().admin_address().unwrap().port();
-    let api = Api(std::net::SocketAddr::from(([127, 0, 0, 1], port)));
-    let refused = api.get("/v1/openapi.json").await;
-    assert_eq!(
-        (refused.status, &refused.json["step"]),
-        (403, &json!("listener"))
-    );
-    let live = Wire::ask(api.0, &get("/livez", "")).await;
-    assert_eq!(live.status, 200);
     host.stop().await;
 }

@@ -10,7 +10,7 @@ use super::{below, read, shown};
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module
 /// knows lower ones only.
-const MODULES: [(&str, &[&str]); 32] = [
+const MODULES: [(&str, &[&str]); 34] = [
     (
         "host",
         &[
@@ -63,6 +63,7 @@ const MODULES: [(&str, &[&str]); 32] = [
             "config",
             "http_fields",
             "path",
+            "pem",
             "query",
             "text",
             "time",
@@ -178,11 +179,14 @@ const MODULES: [(&str, &[&str]); 32] = [
             "coding",
             "config",
             "http_fields",
+            "pem",
             "time",
             "sync",
         ],
     ),
     ("releases", &["digest", "file", "sync"]),
+    ("canary", &["sync"]),
+    ("pem", &["file"]),
     ("telemetry", &["sync", "time"]),
     ("tape", &["contract", "sync"]),
     ("locale", &["contract", "text"]),

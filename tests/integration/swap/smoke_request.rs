@@ -99,6 +99,36 @@ async fn with_a_fixture_no_service_is_called() {
 }
 
 #[tokio::test]
+async fn what_the_fixture_expects_of_the_same_request_is_compared() {
+    let fixture = |path: &str, version: &str| {
+        format!(
+            r#"{{"request":{{"path":"{path}"}},
+                "downstreams":[{{"service":"smoke","path":"/probe","reply":{{"status":200}}}}],
+                "expect":{{"headers":{{"x-version":"{version}"}}}}}}"#
+        )
+    };
+    let service = ScriptedService::start(|_| Response::new(500)).unwrap();
+    let smoke = "path = \"/probe\"\nfixture = \"smoke.json\"";
+    let host = relaying(&service, smoke, &[("smoke.json", &fixture("/probe", "v1"))]).await;
+    host.replace("relay.wasm", &relay("v2", None)).unwrap();
+    let reason = refused(&host, "relay", 1.0).await;
+    for part in [
+        "/probe was not answered as its fixture expects",
+        "x-version",
+        "\"v1\"",
+        "\"v2\"",
+    ] {
+        assert!(reason.contains(part), "{reason}");
+    }
+    // What it expects of another request says nothing of this one.
+    host.replace("smoke.json", fixture("/other", "v1").as_bytes())
+        .unwrap();
+    host.replace("relay.wasm", &relay("v3", None)).unwrap();
+    swapped(&host, "relay", 1).await;
+    host.stop().await;
+}
+
+#[tokio::test]
 async fn without_a_fixture_the_services_themselves_are_called() {
     let service = ScriptedService::start(|_| Response::new(200)).unwrap();
     let host = relaying(&service, "path = \"/probe\"", &[]).await;

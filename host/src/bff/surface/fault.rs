@@ -85,6 +85,12 @@ impl Display for Fault {
 pub struct Faults(pub(super) Vec<Fault>);
 
 impl Faults {
+    /// Whether it asks for more than it gets, and nothing else is wrong with it.
+    pub fn are_of_grants(&self) -> bool {
+        let mut faults = self.0.iter();
+        faults.all(|fault| matches!(fault, Fault::Forbidden { .. }))
+    }
+
     /// Each reason in a line, and what helps against several of them.
     pub fn lines(&self) -> Vec<String> {
         let faults = &self.0;

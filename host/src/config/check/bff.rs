@@ -65,6 +65,15 @@ fn component(raw: &RawBff, cx: &mut Context<'_>) -> Option<Option<PathBuf>> {
                 let way_out = "leave admin.enabled out, or name a file: component = \"watch.wasm\"";
                 cx.report(releases, what, way_out);
             }
+            let admin = &cx.file.admin;
+            let is_guarded = admin.tls.is_some() && admin.tokens.or(false);
+            let listen = admin.listen.settled(super::ADMIN);
+            let is_open = admin.enabled.or(true) && !is_guarded;
+            if is_open && listen.is_some_and(|it| !it.ip().to_canonical().is_loopback()) {
+                let what = "other machines can reach admin.listen, which takes the releases";
+                let way_out = "set admin.tls and admin.tokens, or bind it to 127.0.0.1";
+                cx.report(releases, what, way_out);
+            }
             Some(None)
         }
         (Field::Written(_), Field::Written(releases)) => {

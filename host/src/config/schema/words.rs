@@ -25,7 +25,7 @@ struct Row {
 }
 
 /// What each section is.
-const SECTIONS: [(&str, &str); 28] = [
+const SECTIONS: [(&str, &str); 29] = [
     (
         "server",
         "The listener for clients, and what it lets them take.",
@@ -34,6 +34,7 @@ const SECTIONS: [(&str, &str); 28] = [
         "admin",
         "The listener for operators: health, metrics, versions.",
     ),
+    ("admin.tls", "The certificate of that listener."),
     ("log", "What is logged, and how."),
     ("record", "Which requests are recorded, and what of them."),
     (

@@ -362,7 +362,9 @@ pub(super) fn record() -> Record {
 pub(super) fn releases() -> Releases {
     Releases {
         keep: 5,
+        keep_linked: Duration::from_secs(7200),
         uploads: 3,
+        event_streams: 8,
         upload_timeout: ms(20_000),
     }
 }
@@ -371,5 +373,22 @@ pub(super) fn calls() -> Calls {
     Calls {
         max_in_flight: 1_000,
         optional_share: 60,
+    }
+}
+
+pub(super) fn admin() -> Admin {
+    Admin {
+        listen: "[::1]:9001".parse().unwrap(),
+        tls: Some(ListenerTls {
+            cert: golden().join("client.pem"),
+            key: golden().join("client.key"),
+        }),
+        tokens: true,
+        hosts: vec!["tailor.internal".to_owned(), "tailor".to_owned()],
+        max_connections: 32,
+        health_connections: 4,
+        header_timeout: ms(10_000),
+        write_timeout: ms(8_000),
+        health_timeout: ms(3_000),
     }
 }

@@ -4,27 +4,20 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem};
-use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use tokio::time::Instant;
 
 use crate::config::{self, Protocol};
 use crate::file;
+use crate::pem::{self, Clock, PemError, Stamp};
 use crate::sync;
 
 /// The least interval of checks for changed files.
 const LOOK: Duration = Duration::from_secs(5);
-
-/// Largest file of certificates or keys, bytes: that of a system with all its authorities is
-/// smaller.
-const MAX_SIZE: u64 = 4 << 20;
 
 /// The name of the system's authorities in messages.
 const SYSTEM: &str = "the authorities of the system";
@@ -32,20 +25,9 @@ const SYSTEM: &str = "the authorities of the system";
 /// Why the TLS settings cannot be used.
 #[derive(Debug, Error)]
 pub enum TlsError {
-    /// A file cannot be read, or is not PEM.
-    #[error("{}: {source}", file.display())]
-    File {
-        /// Which.
-        file: PathBuf,
-        /// What is wrong.
-        source: pem::Error,
-    },
-    /// A file that should hold certificates holds none.
-    #[error("{}: holds no certificate", file.display())]
-    NoCertificate {
-        /// Which.
-        file: PathBuf,
-    },
+    /// A file cannot be used.
+    #[error(transparent)]
+    Pem(#[from] PemError),
     /// A certificate of an authority cannot be used as one.
     #[error("{}: holds a certificate that is no authority's: {source}", file.display())]
     Authority {
@@ -97,9 +79,6 @@ struct Current {
     stamps: Vec<Stamp>,
     looked: Instant,
 }
-
-/// Distinguishes one content of a file from another; `None` when it cannot be read.
-type Stamp = Option<[u8; 32]>;
 
 impl Identity {
     /// Reads the files.
@@ -186,23 +165,7 @@ impl Identity {
 fn stamps(settings: &config::Tls) -> Vec<Stamp> {
     let client = settings.client.iter().flat_map(|(chain, key)| [chain, key]);
     let files = settings.ca_file.iter().chain(client);
-    let stamp = |file: &PathBuf| {
-        let content = file::read(file, MAX_SIZE).ok()?;
-        Some(Sha256::digest(&content.bytes).into())
-    };
-    files.map(stamp).collect()
-}
-
-/// The machine's clock, for the validity of certificates. It has no time before 1970: the library's
-/// own would panic.
-#[derive(Debug)]
-struct Clock;
-
-impl TimeProvider for Clock {
-    fn current_time(&self) -> Option<UnixTime> {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-        Some(UnixTime::since_unix_epoch(since))
-    }
+    files.map(|file| pem::stamp(file)).collect()
 }
 
 fn read(settings: &config::Tls, protocol: Protocol) -> Result<ClientConfig, TlsError> {
@@ -213,20 +176,13 @@ fn read(settings: &config::Tls, protocol: Protocol) -> Result<ClientConfig, TlsE
         .with_root_certificates(roots(settings.ca_file.as_deref())?);
     let mut config = match &settings.client {
         None => builder.with_no_client_auth(),
-        Some((certificate, key)) => {
-            let wrong = |source| TlsError::File {
-                file: key.clone(),
+        Some((certificate, key)) => builder
+            .with_client_auth_cert(pem::certificates(certificate)?, pem::private_key(key)?)
+            .map_err(|source| TlsError::Identity {
+                certificate: certificate.clone(),
+                key: key.clone(),
                 source,
-            };
-            let private = PrivateKeyDer::from_pem_slice(&pem(key)?).map_err(wrong)?;
-            builder
-                .with_client_auth_cert(certificates(certificate)?, private)
-                .map_err(|source| TlsError::Identity {
-                    certificate: certificate.clone(),
-                    key: key.clone(),
-                    source,
-                })?
-        }
+            })?,
     };
     config.alpn_protocols = vec![match protocol {
         Protocol::Http1 => b"http/1.1".to_vec(),
@@ -235,10 +191,25 @@ fn read(settings: &config::Tls, protocol: Protocol) -> Result<ClientConfig, TlsE
     Ok(config)
 }
 
+/// What a client of HTTP/1.1 without a certificate of its own trusts: the authorities of the file,
+/// else those of the system. Reads files, and blocks for that.
+///
+/// # Errors
+///
+/// When they cannot be used.
+pub fn trusting(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, TlsError> {
+    let settings = config::Tls {
+        ca_file: ca_file.map(Path::to_owned),
+        client: None,
+        server_name: None,
+    };
+    read(&settings, Protocol::Http1).map(Arc::new)
+}
+
 fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     if let Some(file) = ca_file {
-        for certificate in certificates(file)? {
+        for certificate in pem::certificates(file)? {
             roots
                 .add(certificate)
                 .map_err(|source| TlsError::Authority {
@@ -257,29 +228,4 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsError> {
         }
     }
     Ok(roots)
-}
-
-/// Reads a file that should be PEM.
-fn pem(file: &Path) -> Result<Vec<u8>, TlsError> {
-    let content = file::read(file, MAX_SIZE).map_err(|source| TlsError::File {
-        file: file.to_owned(),
-        source: pem::Error::Io(source),
-    })?;
-    Ok(content.bytes)
-}
-
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let wrong = |source| TlsError::File {
-        file: file.to_owned(),
-        source,
-    };
-    let certificates = CertificateDer::pem_slice_iter(&pem(file)?)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(wrong)?;
-    if certificates.is_empty() {
-        return Err(TlsError::NoCertificate {
-            file: file.to_owned(),
-        });
-    }
-    Ok(certificates)
 }

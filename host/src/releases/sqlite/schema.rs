@@ -8,7 +8,8 @@ use super::Failure;
 use crate::releases::error::StoreError;
 
 /// What makes a journal of each version of the version before, the first one of an empty file.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 3] = [
+    "
     CREATE TABLE release (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
         bff TEXT NOT NULL,
@@ -38,7 +39,57 @@ const MIGRATIONS: [&str; 1] = ["
         previous TEXT,
         since INTEGER NOT NULL
     ) STRICT;
-"];
+",
+    "
+    CREATE TABLE order_key (
+        key TEXT PRIMARY KEY,
+        request TEXT NOT NULL,
+        release INTEGER NOT NULL,
+        at INTEGER NOT NULL
+    ) STRICT;
+    INSERT OR REPLACE INTO order_key (key, request, release, at)
+        SELECT key, request, number, at FROM release WHERE key IS NOT NULL ORDER BY number;
+    DROP INDEX release_of_key;
+    ALTER TABLE release DROP COLUMN key;
+    ALTER TABLE release DROP COLUMN request;
+    ALTER TABLE release ADD COLUMN actor TEXT;
+    ALTER TABLE release ADD COLUMN token TEXT;
+    ALTER TABLE release ADD COLUMN host TEXT;
+    CREATE TABLE token (
+        id TEXT PRIMARY KEY,
+        hash TEXT NOT NULL,
+        team TEXT NOT NULL,
+        bffs TEXT,
+        scopes TEXT,
+        note TEXT,
+        made INTEGER NOT NULL,
+        expires INTEGER NOT NULL,
+        used INTEGER,
+        revoked INTEGER
+    ) STRICT;
+    CREATE TABLE visible (
+        team TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (team, digest)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE audit (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        at INTEGER NOT NULL,
+        actor TEXT NOT NULL,
+        token TEXT,
+        what TEXT NOT NULL,
+        status INTEGER NOT NULL,
+        result TEXT,
+        request TEXT NOT NULL
+    ) STRICT;
+",
+    "
+    ALTER TABLE release ADD COLUMN consent TEXT;
+    ALTER TABLE release ADD COLUMN reach TEXT;
+    ALTER TABLE release ADD COLUMN difference TEXT;
+",
+];
 
 /// Sets a connection up, and brings an older journal to this version.
 pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Failure> {

@@ -1,28 +1,24 @@
-//! What is done with the journal, each in one transaction.
+//! What is written to the journal, each in one transaction.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
-use super::{Failure, from_millis, to_millis};
+use serde::Serialize;
+
+use super::Failure;
+use super::read::newest_event;
 use crate::releases::error::StoreError;
-use crate::releases::files::is_digest;
-use crate::releases::journal::{Appended, Live, LiveByBff, NewRelease, Outcome, Release, State};
-use crate::releases::points::reach;
+use crate::releases::files::UNRELEASED;
+use crate::releases::journal::{Appended, LiveByBff, NewRelease, Outcome};
+use crate::releases::place::{from_millis, to_millis};
+use crate::releases::points;
 
 /// Releases of one BFF that may be under way: one is proven, the others wait.
 const UNDER_WAY: usize = 8;
 /// How long the key of an order is remembered.
 const KEY: Duration = Duration::from_secs(24 * 3600);
-
-/// The last event of a release, and whether that release is the live one.
-const SELECT: &str = "
-    SELECT r.number, r.bff, r.digest, r.kind, r.message, r.source, r.at,
-           e.state, e.step, e.reason, e.at,
-           EXISTS (SELECT 1 FROM live WHERE live.bff = r.bff AND live.release = r.number)
-    FROM release r JOIN event e ON e.number =
-        (SELECT max(number) FROM event WHERE event.release = r.number)";
 
 /// Releases of a BFF whose last event is that they began.
 const PROVING: &str = "
@@ -30,7 +26,7 @@ const PROVING: &str = "
         (SELECT state FROM event WHERE event.release = r.number ORDER BY number DESC LIMIT 1)
     ORDER BY r.number DESC";
 
-fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+pub(super) fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
@@ -48,13 +44,15 @@ fn event(
     )
 }
 
-/// Ends the releases that another process has not: it is gone.
-pub(super) fn interrupt(connection: &mut Connection) -> Result<(), Failure> {
+/// Ends the releases that other processes have not: they are gone.
+pub(super) fn interrupt(connection: &mut Connection, host: &str) -> Result<(), Failure> {
     let change = begin(connection)?;
     change.execute(
-        "INSERT INTO event (release, state, at) SELECT release, 'interrupted', ?1 FROM event
-         WHERE number IN (SELECT max(number) FROM event GROUP BY release) AND state = 'proving'",
-        [to_millis(SystemTime::now())],
+        "INSERT INTO event (release, state, at) SELECT e.release, 'interrupted', ?1
+         FROM event e JOIN release r ON r.number = e.release
+         WHERE e.number IN (SELECT max(number) FROM event GROUP BY release)
+           AND e.state = 'proving' AND r.host IS NOT ?2",
+        params![to_millis(SystemTime::now()), host],
     )?;
     Ok(change.commit()?)
 }
@@ -62,21 +60,12 @@ pub(super) fn interrupt(connection: &mut Connection) -> Result<(), Failure> {
 pub(super) fn append(
     connection: &mut Connection,
     release: &NewRelease,
+    host: &str,
 ) -> Result<Appended, Failure> {
     let now = SystemTime::now();
     let change = begin(connection)?;
-    if let Some((key, request)) = &release.key {
-        let since = now.checked_sub(KEY).unwrap_or(now);
-        let before = change.query_row(
-            "SELECT number, request FROM release WHERE key = ?1 AND at > ?2",
-            params![key, to_millis(since)],
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
-        );
-        match before.optional()? {
-            Some((number, before)) if before == *request => return Ok(Appended::Known(number)),
-            Some(_) => return Err(StoreError::KeyReused.into()),
-            None => {}
-        }
+    if let Some(number) = known(&change, release, now)? {
+        return Ok(Appended::Known(number));
     }
     let under_way: Vec<(i64, i64)> = {
         let mut found = change.prepare(PROVING)?;
@@ -98,26 +87,120 @@ pub(super) fn append(
             return Err(conflict(&change, &release.bff, what)?);
         }
     }
-    let (key, request) = release.key.as_ref().map(|(k, r)| (k, r)).unzip();
+    let number = insert(&change, release, host, now)?;
+    event(&change, number, "proving", None, to_millis(now))?;
+    points::reach("release-appending");
+    change.commit()?;
+    Ok(Appended::New(number))
+}
+
+/// The release that an order with the same key has begun.
+fn known(
+    change: &Transaction<'_>,
+    release: &NewRelease,
+    now: SystemTime,
+) -> Result<Option<i64>, Failure> {
+    let Some((key, request)) = &release.key else {
+        return Ok(None);
+    };
+    let since = now.checked_sub(KEY).unwrap_or(now);
+    let before = change.query_row(
+        "SELECT release, request FROM order_key WHERE key = ?1 AND at > ?2",
+        params![key, to_millis(since)],
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+    );
+    match before.optional()? {
+        Some((_, before)) if before != *request => Err(StoreError::KeyReused.into()),
+        before => Ok(before.map(|(number, _)| number)),
+    }
+}
+
+fn insert(
+    change: &Transaction<'_>,
+    release: &NewRelease,
+    host: &str,
+    now: SystemTime,
+) -> rusqlite::Result<i64> {
     change.execute(
-        "INSERT INTO release (bff, digest, kind, message, source, key, request, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO release (bff, digest, kind, message, source, at, actor, token, host, consent)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             release.bff,
             release.digest,
             release.kind.name(),
             release.message,
             release.source,
-            key,
-            request,
-            to_millis(now)
+            to_millis(now),
+            release.actor,
+            release.token,
+            host,
+            release.consent
         ],
     )?;
     let number = change.last_insert_rowid();
-    event(&change, number, "proving", None, to_millis(now))?;
-    reach("release-appending");
+    // A rollback makes no proof that tells it, and the row of the last one may go meanwhile.
+    change.execute(
+        "UPDATE release SET reach = (
+             SELECT reach FROM release r WHERE r.bff = ?2 AND r.digest = ?3
+               AND r.reach IS NOT NULL ORDER BY r.number DESC LIMIT 1)
+         WHERE number = ?1",
+        params![number, release.bff, release.digest],
+    )?;
+    if let Some((key, request)) = &release.key {
+        // It is remembered for its day, also when the release is not kept for as long.
+        let ended = to_millis(now.checked_sub(KEY).unwrap_or(now));
+        change.execute("DELETE FROM order_key WHERE at <= ?1", [ended])?;
+        change.execute(
+            "INSERT INTO order_key (key, request, release, at) VALUES (?1, ?2, ?3, ?4)",
+            params![key, request, number, to_millis(now)],
+        )?;
+    }
+    Ok(number)
+}
+
+pub(super) fn record(
+    connection: &mut Connection,
+    release: &NewRelease,
+    host: &str,
+) -> Result<Appended, Failure> {
+    let now = SystemTime::now();
+    let change = begin(connection)?;
+    if let Some(number) = known(&change, release, now)? {
+        return Ok(Appended::Known(number));
+    }
+    if let Some(expected) = &release.expect_live {
+        expect(&change, &release.bff, expected.as_deref())?;
+    }
+    let number = insert(&change, release, host, now)?;
+    go_live(
+        &change,
+        number,
+        &release.bff,
+        &release.digest,
+        to_millis(now),
+    )?;
     change.commit()?;
     Ok(Appended::New(number))
+}
+
+/// Moves the live pointer.
+fn go_live(
+    change: &Transaction<'_>,
+    release: i64,
+    bff: &str,
+    digest: &str,
+    now: i64,
+) -> rusqlite::Result<()> {
+    // The same component again leaves the one before it where it is.
+    change.execute(
+        "INSERT INTO live (bff, release, digest, since) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (bff) DO UPDATE SET
+             previous = iif(digest = excluded.digest, previous, digest),
+             release = excluded.release, digest = excluded.digest, since = excluded.since",
+        params![bff, release, digest, now],
+    )?;
+    event(change, release, "live", None, now)?;
+    Ok(())
 }
 
 /// Refuses an order that expects something else to be live.
@@ -152,6 +235,11 @@ fn live_row(change: &Transaction<'_>, bff: &str) -> rusqlite::Result<Option<(Str
         .optional()
 }
 
+/// A column that is JSON.
+fn json(document: &impl Serialize) -> Option<String> {
+    serde_json::to_string(document).ok()
+}
+
 pub(super) fn finish(
     connection: &mut Connection,
     release: i64,
@@ -160,10 +248,20 @@ pub(super) fn finish(
     let now = to_millis(SystemTime::now());
     let change = begin(connection)?;
     match outcome {
-        Outcome::Refused { step, reason } => {
+        Outcome::Refused {
+            step,
+            reason,
+            growth,
+        } => {
+            if let Some((reach, difference)) = growth.as_deref() {
+                change.execute(
+                    "UPDATE release SET reach = ?2, difference = ?3 WHERE number = ?1",
+                    params![release, json(reach), json(difference)],
+                )?;
+            }
             event(&change, release, "refused", Some((step, reason)), now)?;
         }
-        Outcome::Live { expect_live } => {
+        Outcome::Live { expect_live, reach } => {
             let (bff, digest): (String, String) = change.query_row(
                 "SELECT bff, digest FROM release WHERE number = ?1",
                 [release],
@@ -172,112 +270,19 @@ pub(super) fn finish(
             if let Some(expected) = expect_live {
                 expect(&change, &bff, expected.as_deref())?;
             }
-            // The same component again leaves the one before it where it is.
+            // A rollback does not wait for what is being proven.
+            if let Some((_, by, _)) = live_row(&change, &bff)?.filter(|(_, by, _)| *by > release) {
+                return Err(StoreError::Superseded { bff, release, by }.into());
+            }
+            go_live(&change, release, &bff, &digest, now)?;
             change.execute(
-                "INSERT INTO live (bff, release, digest, since) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (bff) DO UPDATE SET
-                     previous = iif(digest = excluded.digest, previous, digest),
-                     release = excluded.release, digest = excluded.digest, since = excluded.since",
-                params![bff, release, digest, now],
+                "UPDATE release SET reach = ?2 WHERE number = ?1",
+                params![release, json(reach)],
             )?;
-            event(&change, release, "live", None, now)?;
-            reach("going-live");
+            points::reach("going-live");
         }
     }
     Ok(change.commit()?)
-}
-
-/// Whether this release is the live one.
-pub(super) fn is_live(connection: &mut Connection, release: i64) -> Result<bool, Failure> {
-    Ok(connection.query_row(
-        "SELECT EXISTS (SELECT 1 FROM live WHERE release = ?1)",
-        [release],
-        |row| row.get(0),
-    )?)
-}
-
-pub(super) fn live(connection: &mut Connection) -> Result<LiveByBff, Failure> {
-    let mut found = connection.prepare("SELECT bff, release, digest, previous, since FROM live")?;
-    let rows = found.query_map([], |row| {
-        let bff: String = row.get(0)?;
-        let live = Live {
-            release: row.get(1)?,
-            digest: row.get(2)?,
-            previous: row.get(3)?,
-            since: from_millis(row.get(4)?),
-        };
-        Ok((bff, live))
-    })?;
-    let rows = rows.map(|row| {
-        let (bff, live) = row?;
-        let live = match is_digest(&live.digest) {
-            true => Ok(live),
-            false => Err(StoreError::DamagedRow {
-                bff: bff.clone(),
-                why: format!("{:?} is no digest", live.digest),
-            }),
-        };
-        Ok((bff, live))
-    });
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-fn release(row: &Row<'_>) -> rusqlite::Result<Release> {
-    let state: String = row.get(7)?;
-    let is_live: bool = row.get(11)?;
-    Ok(Release {
-        number: row.get(0)?,
-        bff: row.get(1)?,
-        digest: row.get(2)?,
-        kind: row.get(3)?,
-        message: row.get(4)?,
-        source: row.get(5)?,
-        begun: from_millis(row.get(6)?),
-        state: match &*state {
-            _ if is_live => State::Live,
-            "live" => State::Replaced,
-            "refused" => State::Refused {
-                step: row.get::<_, Option<String>>(8)?.unwrap_or_default(),
-                reason: row.get::<_, Option<String>>(9)?.unwrap_or_default(),
-            },
-            "interrupted" => State::Interrupted,
-            _ => State::Proving,
-        },
-        since: from_millis(row.get(10)?),
-    })
-}
-
-pub(super) fn list(
-    connection: &mut Connection,
-    bff: &str,
-    before: Option<i64>,
-    limit: usize,
-) -> Result<Vec<Release>, Failure> {
-    let text =
-        format!("{SELECT} WHERE r.bff = ?1 AND r.number < ?2 ORDER BY r.number DESC LIMIT ?3");
-    let mut found = connection.prepare(&text)?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = found.query_map(params![bff, before.unwrap_or(i64::MAX), limit], release)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-pub(super) fn get(connection: &mut Connection, number: i64) -> Result<Option<Release>, Failure> {
-    let text = format!("{SELECT} WHERE r.number = ?1");
-    Ok(connection.query_row(&text, [number], release).optional()?)
-}
-
-/// Whether a component was live as this BFF, as far as the journal goes back.
-pub(super) fn was_live(
-    connection: &mut Connection,
-    bff: &str,
-    digest: &str,
-) -> Result<bool, Failure> {
-    Ok(connection.query_row(
-        "SELECT EXISTS (SELECT 1 FROM release r JOIN event e ON e.release = r.number
-         WHERE r.bff = ?1 AND r.digest = ?2 AND e.state = 'live')",
-        [bff, digest],
-        |row| row.get(0),
-    )?)
 }
 
 /// The releases under way stay, and so does what brought the live component and the one before it.
@@ -299,6 +304,13 @@ pub(super) fn collect(
                                AND (live.release = r.number OR live.previous = r.digest)))",
         [i64::try_from(keep).unwrap_or(i64::MAX)],
     )?;
+    // What a team uploaded is its own as long as the file is there.
+    let uploaded = SystemTime::now().checked_sub(UNRELEASED);
+    change.execute(
+        "DELETE FROM visible WHERE at < ?1
+           AND digest NOT IN (SELECT digest FROM release UNION SELECT digest FROM live)",
+        [uploaded.map_or(0, to_millis)],
+    )?;
     let digests = {
         let mut found = change.prepare(
             "SELECT digest FROM release UNION SELECT digest FROM live
@@ -308,5 +320,38 @@ pub(super) fn collect(
         rows.collect::<rusqlite::Result<_>>()?
     };
     change.commit()?;
+    // A copy of the file alone has all of it then. Another reader may be in the way.
+    let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     Ok(digests)
+}
+
+/// Takes over what was live, if nothing was ever released in this journal.
+pub(super) fn adopt(connection: &mut Connection, live: &LiveByBff) -> Result<(), Failure> {
+    let live = live
+        .iter()
+        .filter_map(|(bff, live)| Some((bff, live.as_ref().ok()?)));
+    let live: Vec<_> = live.collect();
+    if live.is_empty() || newest_event(connection)? > 0 {
+        return Ok(());
+    }
+    let change = begin(connection)?;
+    // Another host may have done it meanwhile.
+    let is_new: bool = change.query_row("SELECT NOT EXISTS (SELECT 1 FROM event)", [], |row| {
+        row.get(0)
+    })?;
+    for (bff, live) in live.into_iter().filter(|_| is_new) {
+        let since = to_millis(live.since);
+        for digest in live.previous.iter().chain([&live.digest]) {
+            change.execute(
+                "INSERT INTO release (bff, digest, kind, message, at)
+                 VALUES (?1, ?2, 'deploy', 'taken over from the copy of another journal', ?3)",
+                params![bff, digest, since],
+            )?;
+            let number = change.last_insert_rowid();
+            go_live(&change, number, bff, digest, since)?;
+        }
+    }
+    change.commit()?;
+    tracing::warn!("releases: the journal is new; what is live is taken over from its copy");
+    Ok(())
 }

@@ -12,8 +12,10 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Sleep, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
 use super::places::{AdminConnection, Kind};
 use super::{Pages, answer};
@@ -22,6 +24,26 @@ use crate::config;
 /// Serves a connection to its end.
 pub(super) async fn serve(
     stream: TcpStream,
+    place: Arc<AdminConnection>,
+    pages: Arc<Pages>,
+    settings: Arc<config::Admin>,
+) {
+    let Some(identity) = &pages.identity else {
+        return serve_stream(stream, place, pages, settings).await;
+    };
+    let greeting = TlsAcceptor::from(identity.current()).accept(stream);
+    let greeted = tokio::select! {
+        greeted = timeout(settings.header_timeout, greeting) => greeted,
+        () = place.closed() => return,
+    };
+    // A client that does not trust the certificate says so itself.
+    if let Ok(Ok(stream)) = greeted {
+        serve_stream(stream, place, pages, settings).await;
+    }
+}
+
+async fn serve_stream(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     place: Arc<AdminConnection>,
     pages: Arc<Pages>,
     settings: Arc<config::Admin>,
@@ -36,7 +58,7 @@ pub(super) async fn serve(
     let service = service_fn(move |request: Request<Incoming>| {
         asked.begin();
         let (pages, kind) = (pages.clone(), asked.kind);
-        async move { Ok::<_, std::convert::Infallible>(answer(request, &pages, kind).await) }
+        async move { Ok::<_, std::convert::Infallible>(answer(request, pages, kind).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -59,15 +81,15 @@ pub(super) async fn serve(
 }
 
 /// A socket whose peer must read an answer in time.
-struct Timed {
-    inner: TokioIo<TcpStream>,
+struct Timed<S> {
+    inner: TokioIo<S>,
     place: Arc<AdminConnection>,
     timeout: Duration,
     /// Runs while bytes of an answer wait for the peer.
     clock: Option<Pin<Box<Sleep>>>,
 }
 
-impl Timed {
+impl<S> Timed<S> {
     fn in_time<T>(
         &mut self,
         polled: Poll<io::Result<T>>,
@@ -85,7 +107,7 @@ impl Timed {
     }
 }
 
-impl Read for Timed {
+impl<S: AsyncRead + Unpin> Read for Timed<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -95,7 +117,7 @@ impl Read for Timed {
     }
 }
 
-impl Write for Timed {
+impl<S: AsyncWrite + Unpin> Write for Timed<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

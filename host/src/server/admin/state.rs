@@ -12,17 +12,37 @@ use crate::downstream::{EndpointState, EndpointStatus, Pipeline, Service};
 use crate::snapshot::Snapshot;
 use crate::time::{micros, millis, writable};
 
+/// The version of a BFF that answers, and what became of its last component.
+pub(super) fn version(bff: &Bff) -> Value {
+    let time = |time: SystemTime| humantime::format_rfc3339_seconds(writable(time)).to_string();
+    let state = bff.status();
+    let version = state.current.as_ref();
+    let refused = state.refused.as_ref();
+    let refused = refused.map(|it| json!({"reason": it.reason, "at": time(it.at)}));
+    let draining = state.draining.iter();
+    let draining: Vec<_> = draining.map(|it| it.name().to_string()).collect();
+    json!({
+        "serves": serves(&state),
+        "version": version.map(|it| &**it.name()),
+        "sha256": version.map(|it| &it.loaded().digest),
+        "size": version.map(|it| it.loaded().size),
+        "published_at": state.published_at.map(time),
+        "swaps": state.swaps,
+        "refused": refused,
+        "draining": draining,
+    })
+}
+
 /// The document of `/bffs`.
 pub(super) fn document(snapshot: &Snapshot) -> Value {
-    let time = |time: SystemTime| humantime::format_rfc3339_seconds(writable(time)).to_string();
     let bffs: Map<String, Value> = snapshot
         .bffs
         .iter()
         .map(|(name, bff)| {
-            let state = bff.status();
-            let version = state.current.as_ref();
+            let mut state = version(bff);
             let settings = bff.settings();
-            let (running, waiting) = version.map_or((0, 0), |it| it.admission().load());
+            let current = bff.current();
+            let (running, waiting) = current.map_or((0, 0), |it| it.admission().load());
             let routes: Vec<Value> = snapshot
                 .config
                 .routes
@@ -32,26 +52,13 @@ pub(super) fn document(snapshot: &Snapshot) -> Value {
                     |route| json!({"client": route.client, "host": route.host, "path": route.path}),
                 )
                 .collect();
-            let refused = state.refused.as_ref();
-            let refused = refused.map(|it| json!({"reason": it.reason, "at": time(it.at)}));
-            let draining = state.draining.iter();
-            let draining: Vec<_> = draining.map(|it| it.name().to_string()).collect();
-            let state = json!({
-                "serves": serves(&state),
-                "version": version.map(|it| &**it.name()),
-                "sha256": version.map(|it| &it.loaded().digest),
-                "size": version.map(|it| it.loaded().size),
-                "component": settings.component.as_ref().map(|file| file.display().to_string()),
-                "published_at": state.published_at.map(time),
-                "swaps": state.swaps,
-                "refused": refused,
-                "draining": draining,
-                "downstreams": settings.downstreams,
-                "deadline_ms": millis(settings.deadline),
-                "running": running,
-                "waiting": waiting,
-                "routes": routes,
-            });
+            let file = settings.component.as_ref();
+            state["component"] = json!(file.map(|file| file.display().to_string()));
+            state["downstreams"] = json!(settings.downstreams);
+            state["deadline_ms"] = json!(millis(settings.deadline));
+            state["running"] = json!(running);
+            state["waiting"] = json!(waiting);
+            state["routes"] = json!(routes);
             (name.clone(), state)
         })
         .collect();

@@ -1,16 +1,22 @@
 //! The interface for releases, `/v1`: uploads, releases, rollbacks, and what became of them. Its
 //! document is [`openapi.json`](v1/openapi.json), which a test holds to `ROUTES`.
 //!
-//! There are no tokens yet, so it answers only where no other machine can reach the listener, and
-//! never a browser.
+//! It never answers a browser, and other machines only with TLS and tokens.
 
+pub(super) mod caller;
 mod document;
+mod events;
 mod problem;
 mod release;
 mod routes;
+mod status;
+mod tokens;
 mod upload;
 
-use bytes::Bytes;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use http::header::LOCATION;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -18,8 +24,9 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use self::problem::V1Problem;
-use self::routes::Operation;
-use super::{Pages, typed};
+use self::routes::{Operation, Route};
+use super::{AdminBody, Pages, typed};
+use crate::releases::{Act, Caller};
 use crate::server::inbound::RequestId;
 
 /// The paths that are answered here.
@@ -31,26 +38,43 @@ const OPENAPI: &str = include_str!("v1/openapi.json");
 /// What uploads share.
 pub(super) struct Uploads {
     /// One for each upload that may run.
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     /// How many that is.
     most: usize,
 }
 
 impl Uploads {
     pub(super) fn new(most: usize) -> Self {
-        let permits = Semaphore::new(most);
+        let permits = Arc::new(Semaphore::new(most));
         Self { permits, most }
     }
 }
 
+/// Whether a request may change something.
+pub(super) fn is_act<B>(request: &Request<B>) -> bool {
+    !matches!(*request.method(), Method::GET | Method::HEAD)
+}
+
 /// Answers a request.
-pub(super) async fn answer(request: Request<Incoming>, pages: &Pages) -> Response<Full<Bytes>> {
+pub(super) async fn answer(request: Request<Incoming>, pages: &Pages) -> Response<AdminBody> {
     let id = RequestId::of(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let answered = dispatch(request, pages).await;
+    let mut caller = None;
+    let answered = dispatch(request, pages, &mut caller).await;
     if let Err(problem) = &answered {
         let (status, step, reason) = (problem.status.as_u16(), problem.step, &problem.reason);
-        tracing::info!(%id, %method, path, status, step, reason, "an order is refused");
+        let token = caller.as_ref().and_then(|(caller, _)| caller.token());
+        tracing::info!(%id, %method, path, token, status, step, reason, "an order is refused");
+    }
+    let known = caller.filter(|(_, route)| route.is_act());
+    let act = known.map(|(caller, _)| {
+        let (status, result) = result(&answered);
+        act(&caller, format!("{method} {path}"), status, result, &id)
+    });
+    if let Some(act) = act
+        && let Err(error) = pages.orders.note(act).await
+    {
+        tracing::warn!(%id, "an act is not recorded: {error}");
     }
     let mut response = answered.unwrap_or_else(|problem| problem.into_response(&id));
     let headers = response.headers_mut();
@@ -58,62 +82,84 @@ pub(super) async fn answer(request: Request<Incoming>, pages: &Pages) -> Respons
     let no_store = http::HeaderValue::from_static("no-store");
     headers.insert(http::header::CACHE_CONTROL, no_store);
     if method == Method::HEAD {
-        *response.body_mut() = Full::default();
+        *response.body_mut() = AdminBody::Left(Full::default());
     }
     response
+}
+
+/// What came of an answer, for the audit.
+fn result(answered: &Result<Response<AdminBody>, V1Problem>) -> (StatusCode, Option<String>) {
+    match answered {
+        Ok(response) => {
+            let place = response.headers().get(LOCATION);
+            let place = place.and_then(|place| place.to_str().ok());
+            (response.status(), place.map(str::to_owned))
+        }
+        Err(problem) => {
+            let why = format!("{}: {}", problem.step, problem.reason);
+            (problem.status, Some(why))
+        }
+    }
+}
+
+/// What a known caller did, or tried.
+pub(super) fn act(
+    caller: &Caller,
+    what: String,
+    status: StatusCode,
+    result: Option<String>,
+    id: &RequestId,
+) -> Act {
+    Act {
+        number: 0,
+        at: SystemTime::now(),
+        actor: caller.name().to_owned(),
+        token: caller.token().map(str::to_owned),
+        what,
+        status: status.as_u16(),
+        result,
+        request: id.as_str().to_owned(),
+    }
 }
 
 async fn dispatch(
     request: Request<Incoming>,
     pages: &Pages,
-) -> Result<Response<Full<Bytes>>, V1Problem> {
-    check_caller(&request, pages)?;
-    let (operation, names) = routes::find(request.method(), request.uri().path())?;
+    known: &mut Option<(Caller, &'static Route)>,
+) -> Result<Response<AdminBody>, V1Problem> {
+    let caller = caller::caller(&request, pages).await?;
+    let (route, names) = routes::find(request.method(), request.uri().path())?;
+    *known = Some((caller.clone(), route));
+    caller::check(&caller, route, route.bff(&names))?;
     let [first, second] = names;
-    if *request.method() == Method::POST && *pages.stopping.borrow() {
+    if route.is_act() && *pages.stopping.borrow() {
         let what = "the host stops, and makes no more changes";
         let fix = "send the order to the host that comes next";
         let status = StatusCode::SERVICE_UNAVAILABLE;
         return Err(V1Problem::new(status, "stopping", what, fix));
     }
-    match operation {
+    match route.operation {
         Operation::Openapi => {
             let text = OPENAPI.to_owned();
             Ok(typed(StatusCode::OK, "application/json", text))
         }
-        Operation::HasComponent => upload::has(pages, &first).await,
-        Operation::PutComponent => upload::put(request, pages, &first).await,
-        Operation::Begin => release::begin(request, pages, first).await,
-        Operation::Rollback => release::rollback(request, pages, first).await,
+        Operation::Events => events::events(&request, pages, caller).await,
+        Operation::Audit => tokens::audit(&request, pages).await,
+        Operation::Tokens => tokens::list(pages).await,
+        Operation::CreateToken => tokens::create(request, pages).await,
+        Operation::RevokeToken => tokens::revoke(pages, first).await,
+        Operation::AllBffs => status::all(pages, &caller).await,
+        Operation::Bff => status::one(pages, &first).await,
+        Operation::HasComponent => upload::has(pages, &first, caller).await,
+        Operation::PutComponent => upload::put(request, pages, &first, caller).await,
+        Operation::Begin => release::begin(request, pages, first, caller).await,
+        Operation::Rollback => release::rollback(request, pages, first, caller).await,
+        Operation::Difference => release::difference(&request, pages, first).await,
         Operation::List => release::list(&request, pages, first).await,
         Operation::Get => release::get(pages, first, &second).await,
     }
 }
 
-/// Refuses who may not be an operator.
-fn check_caller(request: &Request<Incoming>, pages: &Pages) -> Result<(), V1Problem> {
-    if !pages.address.ip().to_canonical().is_loopback() {
-        return Err(V1Problem {
-            status: StatusCode::FORBIDDEN,
-            step: "listener",
-            reason: format!(
-                "other machines can reach {}, and there are no tokens",
-                pages.address
-            ),
-            fix: "bind admin.listen to 127.0.0.1 or [::1], and release from the machine itself"
-                .to_owned(),
-            allow: None,
-        });
-    }
-    super::steer::refuse_browsers(request).map_err(|_| V1Problem {
-        status: StatusCode::FORBIDDEN,
-        step: "browser",
-        reason: "the request is that of a web page".to_owned(),
-        fix: "send it with curl, without origin and sec-fetch-site".to_owned(),
-        allow: None,
-    })
-}
-
-fn json(status: StatusCode, document: &Value) -> Response<Full<Bytes>> {
+fn json(status: StatusCode, document: &Value) -> Response<AdminBody> {
     typed(status, "application/json", format!("{document:#}\n"))
 }

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use crate::releases::{Release, State};
+use crate::releases::{Act, Event, Kind, Live, Release, Rights, State, StoreError, Token};
 use crate::time::writable;
 
 /// A release.
@@ -17,20 +17,95 @@ pub(super) fn release(release: &Release) -> Value {
         "message": release.message,
         "source": release.source,
         "begun": time(release.begun),
-        "state": match release.state {
-            State::Proving => "proving",
-            State::Live => "live",
-            State::Replaced => "replaced",
-            State::Refused { .. } => "refused",
-            State::Interrupted => "interrupted",
-        },
+        "state": release.state.name(),
         "since": time(release.since),
+        "actor": release.actor,
     });
-    if let State::Refused { step, reason } = &release.state {
+    explain(&mut document, &release.state);
+    if let Some(difference) = &release.difference {
+        document["difference"] = json!(difference);
+    }
+    document
+}
+
+/// A rollback that is live and not in the journal.
+pub(super) fn unrecorded(bff: &str, digest: &str, why: &StoreError) -> Value {
+    json!({
+        "bff": bff,
+        "digest": digest,
+        "kind": Kind::Rollback.name(),
+        "state": State::Live.name(),
+        "unrecorded": why.to_string(),
+    })
+}
+
+/// What happened to a release.
+pub(super) fn event(event: &Event) -> Value {
+    let mut document = json!({
+        "number": event.number,
+        "release": event.release,
+        "bff": event.bff,
+        "digest": event.digest,
+        "kind": event.kind,
+        "state": event.state.name(),
+        "at": time(event.at),
+    });
+    explain(&mut document, &event.state);
+    document
+}
+
+/// What is live of a BFF.
+pub(super) fn live(live: &Live) -> Value {
+    json!({
+        "release": live.release,
+        "digest": live.digest,
+        "previous": live.previous,
+        "since": time(live.since),
+    })
+}
+
+/// A token, without its secret.
+pub(super) fn token(token: &Token) -> Value {
+    let (bffs, scopes) = match &token.rights {
+        Rights::Operator => (Value::Null, Value::Null),
+        Rights::Team { bffs, scopes } => {
+            let scopes: Vec<_> = scopes.iter().map(|scope| scope.name()).collect();
+            (json!(bffs), json!(scopes))
+        }
+    };
+    json!({
+        "id": token.id,
+        "team": token.team,
+        "operator": token.rights == Rights::Operator,
+        "bffs": bffs,
+        "scopes": scopes,
+        "note": token.note,
+        "made": time(token.made),
+        "expires": time(token.expires),
+        "used": token.used.map(time),
+        "revoked": token.revoked.map(time),
+    })
+}
+
+/// What somebody did.
+pub(super) fn act(act: &Act) -> Value {
+    json!({
+        "number": act.number,
+        "at": time(act.at),
+        "actor": act.actor,
+        "token": act.token,
+        "what": act.what,
+        "status": act.status,
+        "result": act.result,
+        "request_id": act.request,
+    })
+}
+
+fn explain(document: &mut Value, state: &State) {
+    if let State::Refused { step, reason } = state {
         document["step"] = json!(step);
         document["reason"] = json!(reason);
     }
-    document
 }
 
 fn time(at: SystemTime) -> String {

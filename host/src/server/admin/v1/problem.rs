@@ -1,18 +1,16 @@
 //! Refusals of orders: RFC 9457 documents with the step, the reason and the way out.
 
-use bytes::Bytes;
-use http::header::ALLOW;
+use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
-use http_body_util::Full;
 use serde_json::json;
 
 use crate::releases::{OrderError, StoreError};
-use crate::server::admin::typed;
+use crate::server::admin::{AdminBody, typed};
 use crate::server::inbound::RequestId;
 
 /// Why an order is refused.
 #[derive(Debug)]
-pub(super) struct V1Problem {
+pub(in crate::server::admin) struct V1Problem {
     pub(super) status: StatusCode,
     /// At which step, as a word that never changes.
     pub(super) step: &'static str,
@@ -40,7 +38,12 @@ impl V1Problem {
         }
     }
 
-    pub(super) fn into_response(self, id: &RequestId) -> Response<Full<Bytes>> {
+    /// The same for a page that is text.
+    pub(in crate::server::admin) fn into_text(self) -> (StatusCode, String) {
+        (self.status, format!("{}; {}\n", self.reason, self.fix))
+    }
+
+    pub(super) fn into_response(self, id: &RequestId) -> Response<AdminBody> {
         let document = json!({
             "type": format!("urn:tailor:release:{}", self.step),
             "title": self.status.canonical_reason(),
@@ -52,6 +55,18 @@ impl V1Problem {
         });
         let text = format!("{document:#}\n");
         let mut response = typed(self.status, "application/problem+json", text);
+        let busy = [
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
+        if busy.contains(&self.status) {
+            let second = HeaderValue::from_static("1");
+            response.headers_mut().insert(RETRY_AFTER, second);
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer realm=\"tailor\"");
+            response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+        }
         if let Some(allow) = self.allow {
             response.headers_mut().insert(ALLOW, allow);
         }
@@ -64,25 +79,51 @@ impl From<OrderError> for V1Problem {
         let (status, step) = match &error {
             OrderError::NoBff(_) => (StatusCode::NOT_FOUND, "bff"),
             OrderError::NoRelease { .. } => (StatusCode::NOT_FOUND, "release"),
+            OrderError::Name { .. } => (StatusCode::NOT_FOUND, "digest"),
+            OrderError::Unproven { .. } => (StatusCode::CONFLICT, "digest"),
             OrderError::NoPrevious(_) | OrderError::NeverLive { .. } => {
                 (StatusCode::CONFLICT, "rollback")
+            }
+            OrderError::Token(_) => (StatusCode::UNAUTHORIZED, "token"),
+            OrderError::Store(StoreError::TooManyTokens(_)) => {
+                (StatusCode::TOO_MANY_REQUESTS, "token")
             }
             OrderError::Store(StoreError::NoComponent(_)) => (StatusCode::CONFLICT, "digest"),
             OrderError::Store(StoreError::Conflict { .. }) => (StatusCode::CONFLICT, "expect-live"),
             OrderError::Store(StoreError::KeyReused) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key")
             }
+            OrderError::Store(StoreError::OtherDigest { .. }) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "digest")
+            }
+            OrderError::Store(StoreError::Cut) => (StatusCode::BAD_REQUEST, "upload"),
             OrderError::Store(StoreError::Busy { .. }) => (StatusCode::TOO_MANY_REQUESTS, "queue"),
             OrderError::Store(StoreError::Full { .. }) => {
                 (StatusCode::INSUFFICIENT_STORAGE, "store")
             }
-            OrderError::Store(_) | OrderError::Stopping => {
-                (StatusCode::SERVICE_UNAVAILABLE, "store")
-            }
+            OrderError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "store"),
+            // As an order that comes while the host stops.
+            OrderError::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         };
         let text = error.to_string();
         // Every text of these errors has its way out at the end.
         let (reason, fix) = text.rsplit_once("; ").unwrap_or((&text, ""));
         Self::new(status, step, reason, fix)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_stops_is_told_from_a_store_that_fails() {
+        let problem = V1Problem::from(OrderError::Stopping);
+        assert_eq!((problem.status.as_u16(), problem.step), (503, "stopping"));
+        let failed = StoreError::Slow {
+            place: "journal".to_owned(),
+        };
+        let problem = V1Problem::from(OrderError::Store(failed));
+        assert_eq!((problem.status.as_u16(), problem.step), (503, "store"));
     }
 }

@@ -1,14 +1,15 @@
 //! Releases and rollbacks: orders, and what became of them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -16,8 +17,10 @@ use super::problem::V1Problem;
 use super::upload::check_digest;
 use super::{Pages, document, json};
 use crate::digest::hex;
-use crate::releases::{Expected, Kind, Order, Target};
+use crate::releases::{Begun, Caller, Expected, Kind, Order, Target};
+use crate::server::admin::AdminBody;
 use crate::server::inbound;
+use crate::text::is_hidden;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -41,7 +44,10 @@ struct BeginBody {
     strategy: Strategy,
     message: Option<String>,
     source: Option<String>,
+    #[serde(default, deserialize_with = "some")]
     expect_live: Option<String>,
+    #[serde(default, deserialize_with = "some")]
+    consent: Option<String>,
 }
 
 /// How the component comes to clients.
@@ -59,7 +65,14 @@ enum Strategy {
 struct RollbackBody {
     to: Option<String>,
     message: Option<String>,
+    #[serde(default, deserialize_with = "some")]
     expect_live: Option<String>,
+}
+
+/// A member that is there has a value: `null` is what a tool writes that found nothing, and would
+/// expect anything.
+fn some<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(from).map(Some)
 }
 
 /// Begins a release.
@@ -67,13 +80,27 @@ pub(super) async fn begin(
     request: Request<Incoming>,
     pages: &Pages,
     bff: String,
-) -> Result<Response<Full<Bytes>>, V1Problem> {
+    caller: Caller,
+) -> Result<Response<AdminBody>, V1Problem> {
     let (bytes, key) = read(request).await?;
-    let key = key.map(|key| (key, hex(format!("begin {bff}\n").as_bytes()) + &hex(&bytes)));
+    let key = key.map(|key| {
+        (
+            key,
+            hex(format!("begin {bff} {}\n", caller.name()).as_bytes()) + &hex(&bytes),
+        )
+    });
     let body: BeginBody = parse(&bytes)?;
     check_digest(&body.digest)?;
     match body.strategy {
         Strategy::AllAtOnce => {}
+    }
+    if let Some(consent) = &body.consent {
+        check_digest(consent)?;
+        if !caller.is_operator() {
+            let what = "consent is the operator's";
+            let fix = "show the operator the difference, who may release it";
+            return Err(V1Problem::new(StatusCode::FORBIDDEN, "scope", what, fix));
+        }
     }
     let order = Order {
         bff,
@@ -83,6 +110,8 @@ pub(super) async fn begin(
         source: text("source", body.source)?,
         expect_live: expected(body.expect_live)?,
         key,
+        caller,
+        consent: body.consent,
     };
     execute(pages, order).await
 }
@@ -92,12 +121,13 @@ pub(super) async fn rollback(
     request: Request<Incoming>,
     pages: &Pages,
     bff: String,
-) -> Result<Response<Full<Bytes>>, V1Problem> {
+    caller: Caller,
+) -> Result<Response<AdminBody>, V1Problem> {
     let (bytes, key) = read(request).await?;
     let key = key.map(|key| {
         (
             key,
-            hex(format!("rollback {bff}\n").as_bytes()) + &hex(&bytes),
+            hex(format!("rollback {bff} {}\n", caller.name()).as_bytes()) + &hex(&bytes),
         )
     });
     let body: RollbackBody = match bytes.is_empty() {
@@ -119,12 +149,20 @@ pub(super) async fn rollback(
         source: None,
         expect_live: expected(body.expect_live)?,
         key,
+        caller,
+        consent: None,
     };
     execute(pages, order).await
 }
 
-async fn execute(pages: &Pages, order: Order) -> Result<Response<Full<Bytes>>, V1Problem> {
-    let release = pages.orders.begin(order).await?;
+async fn execute(pages: &Pages, order: Order) -> Result<Response<AdminBody>, V1Problem> {
+    let release = match pages.orders.begin(order).await? {
+        Begun::Recorded(release) => release,
+        Begun::Unrecorded { bff, digest, why } => {
+            let document = document::unrecorded(&bff, &digest, &why);
+            return Ok(json(StatusCode::OK, &document));
+        }
+    };
     let (bff, number, kind) = (&release.bff, release.number, &release.kind);
     tracing::info!(
         bff,
@@ -147,25 +185,35 @@ pub(super) async fn list(
     request: &Request<Incoming>,
     pages: &Pages,
     bff: String,
-) -> Result<Response<Full<Bytes>>, V1Problem> {
+) -> Result<Response<AdminBody>, V1Problem> {
+    let (before, limit) = page_of(request)?;
+    let releases = pages.orders.list(bff, before, limit).await?;
+    let releases: Vec<_> = releases.iter().map(document::release).collect();
+    Ok(json(StatusCode::OK, &json!({"releases": releases})))
+}
+
+/// The page of a list that a request is for.
+pub(super) fn page_of<B>(request: &Request<B>) -> Result<(Option<i64>, usize), V1Problem> {
     let bad = |what: String| {
         let fix = "write ?before=NUMBER, ?limit=NUMBER, both or neither";
         V1Problem::new(StatusCode::BAD_REQUEST, "query", what, fix)
     };
     let query = inbound::query(request.uri()).map_err(|error| bad(error.to_string()))?;
     let (mut before, mut limit) = (None, PAGE);
+    let mut names = BTreeSet::new();
     for (name, value) in query {
+        if !names.insert(name.clone()) {
+            return Err(bad(format!("{name:?} is there twice")));
+        }
         match (&*name, value.parse::<u32>()) {
             ("before", Ok(number)) => before = Some(i64::from(number)),
             ("limit", Ok(number)) if (1..=PAGE as u32).contains(&number) => limit = number as usize,
             ("limit", _) => return Err(bad(format!("limit is no number of 1 to {PAGE}"))),
-            ("before", _) => return Err(bad("before is no number of a release".to_owned())),
+            ("before", _) => return Err(bad("before is no number".to_owned())),
             _ => return Err(bad(format!("{name:?} is not known here"))),
         }
     }
-    let releases = pages.orders.list(bff, before, limit).await?;
-    let releases: Vec<_> = releases.iter().map(document::release).collect();
-    Ok(json(StatusCode::OK, &json!({"releases": releases})))
+    Ok((before, limit))
 }
 
 /// One release.
@@ -173,8 +221,10 @@ pub(super) async fn get(
     pages: &Pages,
     bff: String,
     number: &str,
-) -> Result<Response<Full<Bytes>>, V1Problem> {
-    let number = number.parse::<i64>().map_err(|_| {
+) -> Result<Response<AdminBody>, V1Problem> {
+    let is_number = number.bytes().all(|b| b.is_ascii_digit());
+    let number = number.parse::<i64>().ok().filter(|_| is_number);
+    let number = number.ok_or_else(|| {
         let fix = "take it from /v1/bffs/NAME/releases";
         V1Problem::new(
             StatusCode::NOT_FOUND,
@@ -187,8 +237,36 @@ pub(super) async fn get(
     Ok(json(StatusCode::OK, &document::release(&release)))
 }
 
+/// How far one component reaches further than another.
+pub(super) async fn difference(
+    request: &Request<Incoming>,
+    pages: &Pages,
+    bff: String,
+) -> Result<Response<AdminBody>, V1Problem> {
+    let bad = |what: String| {
+        let fix = "write ?to=NAME, and ?from=NAME if it is not to be compared with live";
+        V1Problem::new(StatusCode::BAD_REQUEST, "query", what, fix)
+    };
+    let query = inbound::query(request.uri()).map_err(|error| bad(error.to_string()))?;
+    let (mut from, mut to) = (None, None);
+    for (name, value) in query {
+        let place = match &*name {
+            "from" => &mut from,
+            "to" => &mut to,
+            _ => return Err(bad(format!("{name:?} is not known here"))),
+        };
+        if place.replace(value).is_some() {
+            return Err(bad(format!("{name:?} is there twice")));
+        }
+    }
+    let to = to.ok_or_else(|| bad("it does not say which component".to_owned()))?;
+    let from = from.unwrap_or_else(|| "live".to_owned());
+    let difference = pages.orders.difference(bff, from, to).await?;
+    Ok(json(StatusCode::OK, &json!(difference)))
+}
+
 /// The body of an order, and its key.
-async fn read(request: Request<Incoming>) -> Result<(Bytes, Option<String>), V1Problem> {
+pub(super) async fn read(request: Request<Incoming>) -> Result<(Bytes, Option<String>), V1Problem> {
     let key = key(&request)?;
     let kind = request
         .headers()
@@ -243,18 +321,23 @@ fn key(request: &Request<Incoming>) -> Result<Option<String>, V1Problem> {
     }
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, V1Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, V1Problem> {
+    let bad = |what: String| {
         let fix = "look at /v1/openapi.json";
-        V1Problem::new(StatusCode::BAD_REQUEST, "order", error.to_string(), fix)
-    })
+        V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix)
+    };
+    // serde takes a list for a struct, too.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(bad("the order is no JSON object".to_owned()));
+    }
+    serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))
 }
 
 fn text(name: &str, text: Option<String>) -> Result<Option<String>, V1Problem> {
-    let is_bad =
-        |text: &String| text.chars().count() > MAX_TEXT || text.chars().any(char::is_control);
+    let is_bad = |text: &String| text.chars().count() > MAX_TEXT || text.chars().any(is_hidden);
     if text.as_ref().is_some_and(is_bad) {
-        let what = format!("{name} has more than {MAX_TEXT} characters, or control characters");
+        let what =
+            format!("{name} has more than {MAX_TEXT} characters, or some that are not shown");
         let fix = "write less, on one line";
         return Err(V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix));
     }

@@ -4,55 +4,108 @@ use http::{HeaderValue, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
 use super::problem::V1Problem;
+use crate::releases::Scope;
 
 /// An operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
     Openapi,
+    Events,
+    Audit,
+    Tokens,
+    CreateToken,
+    RevokeToken,
+    AllBffs,
+    Bff,
     HasComponent,
     PutComponent,
     Begin,
     Rollback,
     List,
+    Difference,
     Get,
 }
 
-/// All operations: method, pattern of the path, what is done. `{}` in a pattern is any one segment.
-pub(super) const ROUTES: [(Method, &str, Operation); 7] = [
-    (Method::GET, "/v1/openapi.json", Operation::Openapi),
-    (
-        Method::HEAD,
-        "/v1/components/{sha256}",
-        Operation::HasComponent,
-    ),
-    (
-        Method::PUT,
-        "/v1/components/{sha256}",
-        Operation::PutComponent,
-    ),
-    (Method::GET, "/v1/bffs/{bff}/releases", Operation::List),
-    (Method::POST, "/v1/bffs/{bff}/releases", Operation::Begin),
-    (
-        Method::GET,
-        "/v1/bffs/{bff}/releases/{number}",
-        Operation::Get,
-    ),
-    (Method::POST, "/v1/bffs/{bff}/rollback", Operation::Rollback),
+/// What a caller needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// Nothing but to be known.
+    Nothing,
+    /// This scope.
+    Scope(Scope),
+    /// To be the operator.
+    Operator,
+}
+
+/// One operation of the interface.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Route {
+    pub(super) method: Method,
+    /// `{}` in it is any one segment. That of `{bff}` is one that the caller has to know of.
+    pub(super) pattern: &'static str,
+    pub(super) operation: Operation,
+    pub(super) need: Need,
+}
+
+const fn route(method: Method, pattern: &'static str, operation: Operation, need: Need) -> Route {
+    Route {
+        method,
+        pattern,
+        operation,
+        need,
+    }
+}
+
+const READ: Need = Need::Scope(Scope::Read);
+
+/// All operations.
+#[rustfmt::skip]
+pub(super) static ROUTES: [Route; 15] = [
+    route(Method::GET, "/v1/openapi.json", Operation::Openapi, Need::Nothing),
+    route(Method::GET, "/v1/events", Operation::Events, READ),
+    route(Method::GET, "/v1/audit", Operation::Audit, Need::Operator),
+    route(Method::GET, "/v1/tokens", Operation::Tokens, Need::Operator),
+    route(Method::POST, "/v1/tokens", Operation::CreateToken, Need::Operator),
+    route(Method::DELETE, "/v1/tokens/{id}", Operation::RevokeToken, Need::Operator),
+    route(Method::HEAD, "/v1/components/{sha256}", Operation::HasComponent, Need::Scope(Scope::Upload)),
+    route(Method::PUT, "/v1/components/{sha256}", Operation::PutComponent, Need::Scope(Scope::Upload)),
+    route(Method::GET, "/v1/bffs", Operation::AllBffs, READ),
+    route(Method::GET, "/v1/bffs/{bff}", Operation::Bff, READ),
+    route(Method::GET, "/v1/bffs/{bff}/diff", Operation::Difference, READ),
+    route(Method::GET, "/v1/bffs/{bff}/releases", Operation::List, READ),
+    route(Method::POST, "/v1/bffs/{bff}/releases", Operation::Begin, Need::Scope(Scope::Release)),
+    route(Method::GET, "/v1/bffs/{bff}/releases/{number}", Operation::Get, READ),
+    route(Method::POST, "/v1/bffs/{bff}/rollback", Operation::Rollback, Need::Scope(Scope::Rollback)),
 ];
+
+impl Route {
+    /// The BFF that it is about.
+    pub(super) fn bff<'a>(&self, names: &'a [String; 2]) -> Option<&'a str> {
+        let is_of_bff = self.pattern.contains("/{bff}");
+        is_of_bff.then(|| names[0].as_str())
+    }
+
+    /// Whether it changes something.
+    pub(super) fn is_act(&self) -> bool {
+        !matches!(self.method, Method::GET | Method::HEAD)
+    }
+}
 
 /// The operation of a request, and the names in its path.
 ///
 /// # Errors
 ///
 /// 404 for a path that none has, 405 for another method.
-pub(super) fn find(method: &Method, path: &str) -> Result<(Operation, [String; 2]), V1Problem> {
-    let fits = ROUTES.iter().filter_map(|(method, pattern, operation)| {
-        Some((method, *operation, names(pattern, path)?))
-    });
+pub(super) fn find(
+    method: &Method,
+    path: &str,
+) -> Result<(&'static Route, [String; 2]), V1Problem> {
+    let fits = ROUTES.iter();
+    let fits = fits.filter_map(|route| Some((route, names(route.pattern, path)?)));
     let fits: Vec<_> = fits.collect();
-    let found = fits.iter().find(|(other, ..)| *other == method);
-    if let Some((_, operation, names)) = found {
-        return Ok((*operation, names.clone()));
+    let found = fits.iter().find(|(route, _)| route.method == method);
+    if let Some((route, names)) = found {
+        return Ok((route, names.clone()));
     }
     if fits.is_empty() {
         return Err(V1Problem {
@@ -63,7 +116,10 @@ pub(super) fn find(method: &Method, path: &str) -> Result<(Operation, [String; 2
             allow: None,
         });
     }
-    let methods: Vec<&str> = fits.iter().map(|(method, ..)| method.as_str()).collect();
+    let methods: Vec<&str> = fits
+        .iter()
+        .map(|(route, _)| route.method.as_str())
+        .collect();
     let methods = methods.join(", ");
     Err(V1Problem {
         status: StatusCode::METHOD_NOT_ALLOWED,
@@ -123,13 +179,20 @@ mod tests {
                 assert!(parameters.iter().any(|it| it["name"] == name), "{path}");
             }
         }
-        let there = ROUTES.map(|(method, path, _)| format!("{method} {path}"));
-        assert_eq!(told, BTreeSet::from(there));
+        let there = ROUTES
+            .iter()
+            .map(|it| format!("{} {}", it.method, it.pattern));
+        assert_eq!(told, there.collect());
     }
 
     #[test]
     fn a_path_means_one_operation_or_none() {
-        let found = |method: Method, path: &str| find(&method, path).map_err(|it| it.status);
+        let found = |method: Method, path: &str| {
+            let found = find(&method, path);
+            found
+                .map(|(route, names)| (route.operation, names))
+                .map_err(|it| it.status)
+        };
         let names = ["watch".to_owned(), "7".to_owned()];
         let got = found(Method::GET, "/v1/bffs/w%61tch/releases/7");
         assert_eq!(got, Ok((Operation::Get, names)));

@@ -1,24 +1,35 @@
 //! Components: whether one is there, and uploads.
 
-use bytes::Bytes;
+use std::time::Duration;
+
 use http::header::CONTENT_LENGTH;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use serde_json::json;
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::problem::V1Problem;
 use super::{Pages, json};
 use crate::config::{show_duration, show_size};
-use crate::digest::hex;
-use crate::releases::{is_digest, reach};
+use crate::releases::{Caller, OrderError, Part, StoreError, Stored, is_digest, reach};
+use crate::server::admin::AdminBody;
+
+/// Time for the disk to take the rest of an upload.
+const STORING: Duration = Duration::from_secs(10);
+/// Parts of an upload that wait for the disk. Each is at most what hyper reads at once, 400 KiB.
+const PARTS: usize = 2;
 
 /// Answers whether a component is there.
-pub(super) async fn has(pages: &Pages, digest: &str) -> Result<Response<Full<Bytes>>, V1Problem> {
+pub(super) async fn has(
+    pages: &Pages,
+    digest: &str,
+    caller: Caller,
+) -> Result<Response<AdminBody>, V1Problem> {
     check_digest(digest)?;
-    let found = pages.orders.has(digest.to_owned()).await?;
-    let mut response = Response::new(Full::default());
+    let found = pages.orders.has(digest.to_owned(), caller).await?;
+    let mut response = Response::new(AdminBody::Left(Full::default()));
     if !found {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }
@@ -30,7 +41,8 @@ pub(super) async fn put(
     request: Request<Incoming>,
     pages: &Pages,
     digest: &str,
-) -> Result<Response<Full<Bytes>>, V1Problem> {
+    caller: Caller,
+) -> Result<Response<AdminBody>, V1Problem> {
     check_digest(digest)?;
     let config = pages.shared.snapshot.load().config.clone();
     let limit = config.engine.max_component_size;
@@ -49,40 +61,28 @@ pub(super) async fn put(
     if length > limit {
         return Err(too_large(length, limit));
     }
-    let Ok(_permit) = pages.uploads.permits.try_acquire() else {
+    let Ok(permit) = pages.uploads.permits.clone().try_acquire_owned() else {
         let what = format!("{} uploads are under way", pages.uploads.most);
         let fix = "try again in a moment, or raise releases.uploads";
         let status = StatusCode::SERVICE_UNAVAILABLE;
         return Err(V1Problem::new(status, "upload", what, fix));
     };
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let body = Limited::new(request.into_body(), limit).collect();
-    let within = config.releases.upload_timeout;
-    let body = timeout(within, body).await.map_err(|_| {
-        let what = format!(
-            "the component did not come within {}",
-            show_duration(within)
-        );
-        let fix = "send it again, or raise releases.upload-timeout";
-        V1Problem::new(StatusCode::REQUEST_TIMEOUT, "upload", what, fix)
+    let (parts, coming) = mpsc::channel(PARTS);
+    let storing = pages.orders.store(digest.to_owned(), coming, caller);
+    // A file system that hangs holds the permit, also when nobody waits any more.
+    #[expect(clippy::disallowed_methods, reason = "bounded by the permits")]
+    let storing = tokio::spawn(async move {
+        let stored = storing.await;
+        drop(permit);
+        stored
+    });
+    send(request.into_body(), parts, config.releases.upload_timeout).await?;
+    let stored = timeout(STORING, storing).await.map_err(|_| {
+        let what = "the file system of engine.data-dir does not answer in time";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        V1Problem::new(status, "store", what, "look at it, and try again")
     })?;
-    let bytes = body.map_err(|_| {
-        let what = "the component did not come whole";
-        V1Problem::new(StatusCode::BAD_REQUEST, "upload", what, "send it again")
-    })?;
-    let bytes = bytes.to_bytes();
-    reach("upload-read");
-    let hashing = bytes.clone();
-    let found = tokio::task::spawn_blocking(move || hex(&hashing)).await;
-    let found = found.unwrap_or_default();
-    if found != digest {
-        let what = format!("the body has the digest {found}, not {digest}");
-        let fix = "send the file that the digest was taken of, whole";
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return Err(V1Problem::new(status, "digest", what, fix));
-    }
-    let size = bytes.len();
-    let is_new = pages.orders.store(digest.to_owned(), bytes).await?;
+    let Stored { size, is_new } = stored.unwrap_or(Err(OrderError::Stopping))?;
     if is_new {
         tracing::info!(digest, size, "a component is uploaded");
     }
@@ -92,6 +92,35 @@ pub(super) async fn put(
         StatusCode::OK
     };
     Ok(json(status, &json!({"digest": digest, "size": size})))
+}
+
+/// Hands the parts of a body on as they come. A body that nobody takes any more is read to its end
+/// all the same, or its client would not read why.
+async fn send(
+    mut body: Incoming,
+    parts: mpsc::Sender<Part>,
+    within: Duration,
+) -> Result<(), V1Problem> {
+    let sending = async {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| StoreError::Cut)?;
+            if let Ok(bytes) = frame.into_data() {
+                let _ = parts.send(Part::Bytes(bytes)).await;
+            }
+        }
+        reach("upload-read");
+        let _ = parts.send(Part::End).await;
+        Ok(())
+    };
+    let sent = timeout(within, sending).await.map_err(|_| {
+        let what = format!(
+            "the component did not come within {}",
+            show_duration(within)
+        );
+        let fix = "send it again, or raise releases.upload-timeout";
+        V1Problem::new(StatusCode::REQUEST_TIMEOUT, "upload", what, fix)
+    })?;
+    sent.map_err(|error: StoreError| OrderError::Store(error).into())
 }
 
 pub(super) fn check_digest(digest: &str) -> Result<(), V1Problem> {

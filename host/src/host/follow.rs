@@ -1,0 +1,90 @@
+//! Follows the journal: what another host of the same data directory has released is live here, too,
+//! and a component that was damaged is taken when it is whole again.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use tokio::time::sleep;
+
+use super::candidates::load_released;
+use super::change::{Changes, blocking};
+use crate::releases::Releases;
+
+/// Follows it until it is ended.
+pub(super) async fn follow(changes: Arc<Changes>) {
+    loop {
+        let interval = {
+            let snapshot = changes.shared().snapshot.load();
+            snapshot.config.engine.watch_interval
+        };
+        changes.follow().await;
+        sleep(interval).await;
+    }
+}
+
+impl Changes {
+    /// Publishes what the journal says is live and does not run here.
+    async fn follow(&self) {
+        let snapshot = self.shared.snapshot.load_full();
+        let mut bffs = snapshot.bffs.values();
+        let takes_releases = bffs.any(|bff| bff.settings().component.is_none());
+        drop(snapshot);
+        let Some(releases) = self.releases.clone().filter(|_| takes_releases) else {
+            return;
+        };
+        let asking = releases.clone();
+        // A journal that cannot be read is told of elsewhere.
+        let Ok(Ok(Some(live))) = blocking(move || asking.news()).await else {
+            return;
+        };
+        for (name, live) in live {
+            if let Ok(live) = live
+                && !self.follow_one(&releases, &name, &live.digest).await
+            {
+                releases.tell_again();
+            }
+        }
+    }
+
+    /// `false` if it has to be looked at again: the BFF is being changed.
+    async fn follow_one(&self, releases: &Arc<Releases>, name: &str, digest: &str) -> bool {
+        let runs = |wanted: &str| match self.bff(name) {
+            Ok((bff, _)) if bff.settings().component.is_none() => bff
+                .current()
+                .is_some_and(|current| current.loaded().digest == wanted),
+            // It is none of those that are released to.
+            _ => true,
+        };
+        if runs(digest) {
+            return true;
+        }
+        let Some(_lock) = self.bff_locks.take(name).now_or_never() else {
+            return false;
+        };
+        let _committing = self.committing.take(name).await;
+        if self.unrecorded.rollback(name).is_some() {
+            return false;
+        }
+        let (store, builder, bff) = (releases.clone(), self.builder.clone(), name.to_owned());
+        let loading = blocking(move || {
+            let live = store.live().ok()?.remove(&bff)?.ok()?;
+            let loaded = load_released(&store, &builder, &bff, &live.digest, None);
+            Some((live.digest, loaded))
+        });
+        match loading.await {
+            Ok(Some((digest, _))) if runs(&digest) => true,
+            Ok(Some((digest, Ok(loaded)))) => {
+                let published = self.publish(name, loaded).await.is_ok();
+                if published {
+                    tracing::info!(bff = name, digest, "what the journal says is live");
+                }
+                published
+            }
+            Ok(Some((digest, Err(error)))) => {
+                tracing::error!(bff = name, digest, "what is live cannot be loaded: {error}");
+                true
+            }
+            _ => true,
+        }
+    }
+}
