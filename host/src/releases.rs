@@ -17,6 +17,7 @@ mod error;
 mod files;
 mod journal;
 mod kept;
+mod new_token;
 mod order;
 mod place;
 mod points;
@@ -36,14 +37,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-pub use access::{
-    Access, Act, Caller, NewToken, NewTokenError, Rights, Scope, Token, TokenError, WrittenToken,
-};
+pub use access::{Access, Act, Caller, Rights, Scope, Token, TokenError};
 pub use error::StoreError;
 pub use files::{Part, Stored, is_digest};
 pub use journal::{
     Appended, Event, Journal, Kind, Live, LiveByBff, NewRelease, Outcome, Release, State,
 };
+pub use new_token::{NewToken, NewTokenError, WrittenToken};
 pub use order::{Answer, Begun, Expected, Order, OrderError, Orders, Target};
 pub(crate) use points::reach;
 pub use reach::{Changed, Reach, ReachDifference};

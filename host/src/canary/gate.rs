@@ -13,7 +13,7 @@ use super::slow::Slow;
 use super::split::{Client, Ticket, Track};
 use crate::sync;
 
-/// At most so many requests are named.
+/// Requests that are named at most.
 const NAMED: usize = 3;
 
 /// A rollout that runs.

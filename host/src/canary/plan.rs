@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// The bound of e of each test over a whole rollout: it is false in at most 1 of so many. There are
+/// The bound of e of each test over a whole rollout: it is false in at most 1 of this number. There are
 /// four tests, so that at most 4 % of the rollouts of a good version are rolled back.
 pub const BOUNDS: f64 = 100.0;
 

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use tailor::config;
-use tailor::releases::{Releases, Rights, Token as Made, WrittenToken};
+use tailor::releases::{Act, Releases, Rights, Token as Made, WrittenToken};
 use tailor::text::visible;
 
 use super::ConfigFile;
@@ -17,7 +17,7 @@ pub struct Token {
     /// What is done: a token is made and printed, once, since only its hash is kept; all are listed
     /// without their secrets; or one is revoked, at once
     #[arg(value_name = "ACT")]
-    act: Act,
+    act: TokenAct,
     /// The token to revoke: the eight characters after `tlr_`
     #[arg(value_name = "ID", required_if_eq("act", "revoke"))]
     id: Option<String>,
@@ -47,7 +47,7 @@ pub struct Token {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Act {
+enum TokenAct {
     Create,
     List,
     Revoke,
@@ -55,16 +55,16 @@ enum Act {
 
 impl Token {
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        if self.act != Act::Revoke
+        if self.act != TokenAct::Revoke
             && let Some(id) = &self.id
         {
             anyhow::bail!("{id:?}: only revoke takes the id of a token");
         }
         let mut out = Output::default();
         match self.act {
-            Act::Create => self.create(&mut out)?,
-            Act::List => self.list(&mut out)?,
-            Act::Revoke => self.revoke(&mut out)?,
+            TokenAct::Create => self.create(&mut out)?,
+            TokenAct::List => self.list(&mut out)?,
+            TokenAct::Revoke => self.revoke(&mut out)?,
         }
         out.end()?;
         Ok(ExitCode::SUCCESS)
@@ -87,8 +87,9 @@ impl Token {
             lifetime: Some(self.expires),
         };
         let (token, secret) = releases.create_token(written.check()?)?;
+        note(&releases, "create", &token.id)?;
         if self.json {
-            let mut document = document(&token);
+            let mut document = token.document();
             document["token"] = json!(secret);
             out.line(document);
         } else {
@@ -100,7 +101,7 @@ impl Token {
     fn list(self, out: &mut Output) -> anyhow::Result<()> {
         for token in self.releases()?.tokens()? {
             if self.json {
-                out.line(document(&token));
+                out.line(token.document());
                 continue;
             }
             let what = match &token.rights {
@@ -128,15 +129,32 @@ impl Token {
 
     fn revoke(self, out: &mut Output) -> anyhow::Result<()> {
         let id = self.id.as_deref().unwrap_or_default();
-        if !self.releases()?.revoke(id)? {
+        let releases = self.releases()?;
+        if !releases.revoke(id)? {
             anyhow::bail!(
                 "token {:?}: none of this id is valid; look at tailor token list",
                 id
             );
         }
+        note(&releases, "revoke", id)?;
         out.line(format_args!("{id}: revoked"));
         Ok(())
     }
+}
+
+/// Records what the owner of the data directory did, beside what comes by the interface.
+fn note(releases: &Releases, act: &str, id: &str) -> anyhow::Result<()> {
+    releases.note(&Act {
+        number: 0,
+        at: SystemTime::now(),
+        actor: "data-dir".to_owned(),
+        token: None,
+        what: format!("tailor token {act}"),
+        status: 200,
+        result: Some(id.to_owned()),
+        request: "none".to_owned(),
+    })?;
+    Ok(())
 }
 
 fn end(token: &Made) -> String {
@@ -150,27 +168,4 @@ fn end(token: &Made) -> String {
 fn day(at: SystemTime) -> String {
     let text = humantime::format_rfc3339_seconds(at).to_string();
     text.split('T').next().unwrap_or_default().to_owned()
-}
-
-fn document(token: &Made) -> serde_json::Value {
-    let time = |at: SystemTime| humantime::format_rfc3339_seconds(at).to_string();
-    let (bffs, scopes) = match &token.rights {
-        Rights::Operator => (None, None),
-        Rights::Team { bffs, scopes } => {
-            let scopes: Vec<&str> = scopes.iter().map(|scope| scope.name()).collect();
-            (Some(bffs), Some(scopes))
-        }
-    };
-    json!({
-        "id": token.id,
-        "team": token.team,
-        "operator": token.rights == Rights::Operator,
-        "bffs": bffs,
-        "scopes": scopes,
-        "note": token.note,
-        "made": time(token.made),
-        "expires": time(token.expires),
-        "used": token.used.map(time),
-        "revoked": token.revoked.map(time),
-    })
 }

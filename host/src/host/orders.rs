@@ -277,7 +277,7 @@ fn begin(releases: &Releases, order: &Order) -> Result<(Release, Option<NewRelea
     if order.kind == Kind::Rollback && !releases.was_live(&bff, &digest)? {
         return Err(OrderError::NeverLive { bff, digest });
     }
-    // What was live was the BFF's, whoever uploaded it.
+    // What was live was the BFF's, no matter which team uploaded it.
     let is_own = order.kind == Kind::Rollback || sees(releases, &order.caller, &digest)?;
     if !is_own || !releases.has(&digest)? {
         return Err(StoreError::NoComponent(digest).into());
@@ -288,9 +288,8 @@ fn begin(releases: &Releases, order: &Order) -> Result<(Release, Option<NewRelea
         Appended::Known(number) => (number, None),
     };
     let release = releases.get(number)?;
-    let bff = new.as_ref().map(|new| new.bff.clone()).unwrap_or_default();
-    let release = release.ok_or(OrderError::NoRelease {
-        bff,
+    let release = release.ok_or_else(|| OrderError::NoRelease {
+        bff: order.bff.clone(),
         release: number,
     })?;
     Ok((release, new))

@@ -47,6 +47,7 @@ impl Changes {
             )),
             None => self.prove_and_publish(&releases, number, &release).await,
         };
+        self.ended(&bff, number);
         match proven {
             Ok(()) => {
                 tracing::info!(bff, release = number, digest = release.digest, "released");
@@ -92,6 +93,14 @@ impl Changes {
         let mut newest = sync::lock(&self.newest);
         let newest = newest.entry(bff.to_owned()).or_default();
         *newest = number.max(*newest);
+    }
+
+    /// Forgets a release that has ended. A later one of a new journal may have a lower number.
+    fn ended(&self, bff: &str, number: i64) {
+        let mut newest = sync::lock(&self.newest);
+        if newest.get(bff) == Some(&number) {
+            newest.remove(bff);
+        }
     }
 
     /// A release of the BFF that was ordered after this one.

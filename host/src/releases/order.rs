@@ -6,10 +6,11 @@ use std::pin::Pin;
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 
-use super::access::{Act, Caller, NewToken, Token, TokenError};
+use super::access::{Act, Caller, Token, TokenError};
 use super::error::StoreError;
 use super::files::{Part, Stored};
 use super::journal::{Event, Kind, LiveByBff, Release};
+use super::new_token::NewToken;
 use super::reach::ReachDifference;
 
 /// A result that comes later.

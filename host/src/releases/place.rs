@@ -17,8 +17,11 @@ pub(super) fn to_millis(at: SystemTime) -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// The end of the year 9999, after which no date is written. A damaged row may have any number.
+const LAST: i64 = 253_402_300_799_999;
+
 /// The time that the journal has.
 pub(super) fn from_millis(millis: i64) -> SystemTime {
-    let since = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
+    let since = Duration::from_millis(u64::try_from(millis.min(LAST)).unwrap_or(0));
     UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
 }

@@ -175,7 +175,10 @@ impl File {
         let mut connection = match self.open.take() {
             // Written to a file that was moved away, an order would be lost.
             Some(old) if self.identity != identity(&self.path) => {
-                tracing::error!("{}: moved or removed; it is made anew", self.path.display());
+                tracing::error!(
+                    "{}: moved or removed; a new journal begins",
+                    self.path.display()
+                );
                 // Its end removes the log of its name, which would be that of the new one.
                 drop(old);
                 self.lock = None;

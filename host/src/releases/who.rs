@@ -2,8 +2,9 @@
 
 use std::time::SystemTime;
 
-use super::access::{Act, NewToken, Token, TokenError};
+use super::access::{Act, Token, TokenError};
 use super::error::StoreError;
+use super::new_token::NewToken;
 use super::place::to_millis;
 use super::{Releases, token};
 use crate::sync;
@@ -61,11 +62,8 @@ impl Releases {
             return Ok(Err(TokenError::Unknown));
         };
         let now = SystemTime::now();
-        if token.revoked.is_some() {
-            return Ok(Err(TokenError::Revoked));
-        }
-        if token.expires <= now {
-            return Ok(Err(TokenError::Expired));
+        if let Err(error) = token.check(now) {
+            return Ok(Err(error));
         }
         let hour = |at: SystemTime| to_millis(at) / HOUR;
         if token.used.is_none_or(|used| hour(used) != hour(now)) {

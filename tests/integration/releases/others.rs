@@ -4,9 +4,10 @@
 use std::fs;
 use std::path::Path;
 
+use downstream_mock::scripted::ScriptedService;
 use rusqlite::Connection;
 use serde_json::json;
-use tailor_harness::{Process, TestHost};
+use tailor_harness::{Process, TestHost, TestHostBuilder};
 use tokio::net::TcpStream;
 
 use super::api::{Api, digest};
@@ -22,6 +23,16 @@ const OTHER: &str = "[bff.other]\nreleases = true\n[[route]]\nbff = \"other\"\np
 /// A BFF whose smoke request is held by a service.
 const HELD: &str = "[bff.page]\nreleases = true\ndownstreams = [\"smoke\"]\ndeadline = \"60s\"\n\
                     [bff.page.smoke]\npath = \"/held\"\n[[route]]\nbff = \"page\"\n";
+
+/// A host with that BFF, for a process.
+fn held(service: &ScriptedService) -> TestHostBuilder {
+    let builder = TestHost::builder()
+        .unwrap()
+        .config("log.format = \"json\"\n")
+        .config(HELD);
+    let builder = builder.service_at("smoke", &[service.url()]);
+    builder.settings("smoke", "timeout = \"50s\"\nfirst-byte-timeout = \"50s\"")
+}
 
 /// Moves the journal away, as an operator does with a damaged one.
 fn move_away(data: &Path) {
@@ -52,7 +63,14 @@ async fn a_journal_that_is_moved_away_leaves_what_is_live_to_the_next_one() {
     let host = builder("").config(OTHER).start().await.unwrap();
     let api = Api::of(&host);
     both(&host, &api).await;
-    // While the host runs: the next release is not written to a file that nobody finds.
+    for version in ["a", "b", "c", "v1"] {
+        assert_eq!(api.release(&page(version)).await["state"], "live");
+    }
+    let copied = |text: String| text.contains("\"release\": 6").then_some(());
+    let copy = host.dir().join("data/releases/live.json");
+    until(async || fs::read_to_string(&copy).ok().and_then(copied)).await;
+    // While the host runs: the next release has a lower number than the last one, and is not
+    // written to a file that nobody finds.
     move_away(&host.dir().join("data/releases"));
     assert_eq!(api.release(&page("v3")).await["state"], "live");
     let host = host.restart().await.unwrap();
@@ -94,12 +112,7 @@ async fn a_copy_of_the_file_alone_has_all_that_was_released() {
 #[tokio::test]
 async fn two_hosts_of_one_store_serve_the_same_and_end_nothing_of_each_other() {
     let (service, gate) = holding();
-    let builder = TestHost::builder()
-        .unwrap()
-        .config("log.format = \"json\"\n")
-        .config(HELD);
-    let builder = builder.service_at("smoke", &[service.url()]);
-    let builder = builder.settings("smoke", "timeout = \"50s\"\nfirst-byte-timeout = \"50s\"");
+    let builder = held(&service);
     let (path, _files) = builder.write().unwrap();
     let one = Process::serve(&path).unwrap();
     let first = Api::of_process(&one);
@@ -150,12 +163,7 @@ async fn a_client_that_hangs_up_leaves_no_release_without_an_end() {
 #[tokio::test]
 async fn a_refusal_that_cannot_be_recorded_is_recorded_later() {
     let (service, gate) = holding();
-    let builder = TestHost::builder()
-        .unwrap()
-        .config("log.format = \"json\"\n")
-        .config(HELD);
-    let builder = builder.service_at("smoke", &[service.url()]);
-    let builder = builder.settings("smoke", "timeout = \"50s\"\nfirst-byte-timeout = \"50s\"");
+    let builder = held(&service);
     let (path, dir) = builder.write().unwrap();
     let Some(disk) = Disk::at(&dir.path().join("data"), 8192) else {
         return;

@@ -48,26 +48,32 @@ async fn livez(api: &Api, authority: &Authority, name: &'static str) -> Option<S
     Some(text)
 }
 
+/// A host whose admin listener other machines can reach, with a certificate of this name beside it.
+async fn open_to_others(
+    settings: &str,
+    authority: &Authority,
+    name: &str,
+) -> anyhow::Result<TestHost> {
+    let builder = TestHost::builder()?.config(settings).config(PAGE);
+    let (path, files) = builder.write()?;
+    write(files.path(), authority, name);
+    let text = fs::read_to_string(&path)?;
+    let text = text.replace(
+        "admin.listen = \"127.0.0.1:0\"",
+        "admin.listen = \"0.0.0.0:0\"",
+    );
+    fs::write(&path, text)?;
+    TestHost::start(files).await
+}
+
 #[tokio::test]
 async fn a_listener_with_a_certificate_speaks_tls_and_takes_a_new_one() {
     let authority = Authority::new().unwrap();
     let settings = "admin.tokens = true\nadmin.tls.cert-file = \"admin.pem\"\n\
                     admin.tls.key-file = \"admin.key\"\n";
-    let (path, files) = TestHost::builder()
-        .unwrap()
-        .config(settings)
-        .config(PAGE)
-        .write()
-        .unwrap();
-    write(files.path(), &authority, "one.example");
     // With both, other machines may come.
-    let text = fs::read_to_string(&path).unwrap();
-    let text = text.replace(
-        "admin.listen = \"127.0.0.1:0\"",
-        "admin.listen = \"0.0.0.0:0\"",
-    );
-    fs::write(&path, text).unwrap();
-    let host = TestHost::start(files).await.unwrap();
+    let host = open_to_others(settings, &authority, "one.example").await;
+    let host = host.unwrap();
     let port = host.host().admin_address().unwrap().port();
     let api = Api(std::net::SocketAddr::from(([127, 0, 0, 1], port)));
     let answer = livez(&api, &authority, "one.example").await.unwrap();
@@ -95,20 +101,8 @@ async fn a_configuration_that_lets_others_in_without_both_is_refused() {
         "admin.tokens = true\n",
         "admin.tls.cert-file = \"admin.pem\"\nadmin.tls.key-file = \"admin.key\"\n",
     ] {
-        let (path, files) = TestHost::builder()
-            .unwrap()
-            .config(settings)
-            .config(PAGE)
-            .write()
-            .unwrap();
-        write(files.path(), &authority, "localhost");
-        let text = fs::read_to_string(&path).unwrap();
-        let text = text.replace(
-            "admin.listen = \"127.0.0.1:0\"",
-            "admin.listen = \"0.0.0.0:0\"",
-        );
-        fs::write(&path, text).unwrap();
-        let refused = TestHost::start(files).await.err().unwrap();
+        let refused = open_to_others(settings, &authority, "localhost").await;
+        let refused = refused.err().unwrap();
         let text = format!("{refused:#}");
         assert!(
             text.contains("other machines can reach admin.listen"),

@@ -17,7 +17,7 @@ fn plan() -> Plan {
     }
 }
 
-/// How many of so many rollouts were promoted, and how many a rule ended.
+/// The number of rollouts that were promoted, and of those that a rule ended.
 fn ends(day: &Day, runs: u64) -> (usize, usize) {
     let ends: Vec<Verdict> = (1..=runs).map(|seed| day.rollout(plan(), seed).0).collect();
     let by_rule = |it: &&Verdict| match it {

@@ -29,7 +29,7 @@ fn split() -> Split {
     Split::new([7; 16])
 }
 
-/// Requests from a number on, until so many got the track.
+/// Requests from a number on, until this number of them got the track.
 fn tickets(gate: &Gate, from: u64, track: Track, number: usize) -> Vec<Ticket> {
     let split = split();
     let tickets = (from..).map(|it| gate.track(split.request(it)));

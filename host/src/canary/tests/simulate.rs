@@ -51,7 +51,7 @@ impl Default for Day {
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) rule: Bad,
-    /// After so many requests of the candidate.
+    /// After this number of requests of the candidate.
     pub(super) after: u64,
 }
 

@@ -158,7 +158,7 @@ fn one_of(name: &str, bff: &str, found: impl Iterator<Item = String>) -> Result<
     }
 }
 
-/// The newest releases of a BFF, at most so many.
+/// The newest releases of a BFF, at most this number.
 ///
 /// # Errors
 ///

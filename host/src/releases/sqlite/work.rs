@@ -253,6 +253,15 @@ pub(super) fn finish(
             reason,
             growth,
         } => {
+            // The journal was moved away since the release began: the new one has nothing to end.
+            let is_known: bool = change.query_row(
+                "SELECT EXISTS (SELECT 1 FROM release WHERE number = ?1)",
+                [release],
+                |row| row.get(0),
+            )?;
+            if !is_known {
+                return Ok(());
+            }
             if let Some((reach, difference)) = growth.as_deref() {
                 change.execute(
                     "UPDATE release SET reach = ?2, difference = ?3 WHERE number = ?1",
@@ -352,6 +361,8 @@ pub(super) fn adopt(connection: &mut Connection, live: &LiveByBff) -> Result<(),
         }
     }
     change.commit()?;
-    tracing::warn!("releases: the journal is new; what is live is taken over from its copy");
+    if is_new {
+        tracing::warn!("releases: the journal is new; what is live is taken over from its copy");
+    }
     Ok(())
 }

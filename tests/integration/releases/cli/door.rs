@@ -46,7 +46,7 @@ impl Door {
         *lock(&self.behind) = host;
     }
 
-    /// From now on, so many answers to a POST do not reach their client.
+    /// From now on, this number of answers to a POST do not reach their client.
     pub fn cut(&self, answers: usize) {
         self.cuts.store(answers, Ordering::SeqCst);
     }

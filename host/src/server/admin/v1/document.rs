@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use crate::releases::{Act, Event, Kind, Live, Release, Rights, State, StoreError, Token};
+use crate::releases::{Act, Event, Kind, Live, Release, State, StoreError};
 use crate::time::writable;
 
 /// A release.
@@ -61,29 +61,6 @@ pub(super) fn live(live: &Live) -> Value {
         "digest": live.digest,
         "previous": live.previous,
         "since": time(live.since),
-    })
-}
-
-/// A token, without its secret.
-pub(super) fn token(token: &Token) -> Value {
-    let (bffs, scopes) = match &token.rights {
-        Rights::Operator => (Value::Null, Value::Null),
-        Rights::Team { bffs, scopes } => {
-            let scopes: Vec<_> = scopes.iter().map(|scope| scope.name()).collect();
-            (json!(bffs), json!(scopes))
-        }
-    };
-    json!({
-        "id": token.id,
-        "team": token.team,
-        "operator": token.rights == Rights::Operator,
-        "bffs": bffs,
-        "scopes": scopes,
-        "note": token.note,
-        "made": time(token.made),
-        "expires": time(token.expires),
-        "used": token.used.map(time),
-        "revoked": token.revoked.map(time),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::stream::unfold;
@@ -115,11 +115,26 @@ fn last_id(request: &Request<Incoming>) -> Result<Option<i64>, V1Problem> {
 }
 
 impl Events {
-    /// The next text. `None` at the end: the host stops, or cannot read its journal. A client comes
-    /// again with the last id.
+    /// Whether the token of the client is valid still. One that cannot be read is as it was.
+    async fn is_allowed(&self) -> bool {
+        let Some(id) = self.caller.token() else {
+            return true;
+        };
+        let Ok(tokens) = self.orders.tokens().await else {
+            return true;
+        };
+        let found = tokens.iter().find(|token| token.id == id);
+        found.is_some_and(|token| token.check(SystemTime::now()).is_ok())
+    }
+
+    /// The next text. `None` at the end: the host stops or cannot read its journal, or the token is
+    /// valid no more. A client comes again with the last id.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             if *self.stopping.borrow() {
+                return None;
+            }
+            if !self.is_allowed().await {
                 return None;
             }
             self.happened.mark_unchanged();
@@ -139,6 +154,11 @@ impl Events {
                 if !text.is_empty() {
                     return Some(text.into());
                 }
+                continue;
+            }
+            // A journal that was moved away leaves one whose numbers begin again.
+            if self.orders.newest_event().await.ok()? < self.after {
+                self.after = 0;
                 continue;
             }
             let waiting = async {

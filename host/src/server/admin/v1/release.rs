@@ -83,12 +83,7 @@ pub(super) async fn begin(
     caller: Caller,
 ) -> Result<Response<AdminBody>, V1Problem> {
     let (bytes, key) = read(request).await?;
-    let key = key.map(|key| {
-        (
-            key,
-            hex(format!("begin {bff} {}\n", caller.name()).as_bytes()) + &hex(&bytes),
-        )
-    });
+    let key = key_of(key, &caller, &format!("begin {bff}"), &bytes);
     let body: BeginBody = parse(&bytes)?;
     check_digest(&body.digest)?;
     match body.strategy {
@@ -124,12 +119,7 @@ pub(super) async fn rollback(
     caller: Caller,
 ) -> Result<Response<AdminBody>, V1Problem> {
     let (bytes, key) = read(request).await?;
-    let key = key.map(|key| {
-        (
-            key,
-            hex(format!("rollback {bff} {}\n", caller.name()).as_bytes()) + &hex(&bytes),
-        )
-    });
+    let key = key_of(key, &caller, &format!("rollback {bff}"), &bytes);
     let body: RollbackBody = match bytes.is_empty() {
         true => RollbackBody::default(),
         false => parse(&bytes)?,
@@ -235,6 +225,22 @@ pub(super) async fn get(
     })?;
     let release = pages.orders.get(bff, number).await?;
     Ok(json(StatusCode::OK, &document::release(&release)))
+}
+
+/// The key of an order, with the digest of the order. A team's keys are its own: it neither meets nor
+/// finds out those of another one.
+fn key_of(
+    key: Option<String>,
+    caller: &Caller,
+    what: &str,
+    body: &[u8],
+) -> Option<(String, String)> {
+    let key = match caller {
+        Caller::Local => key?,
+        // Neither has a space in it.
+        Caller::Token(token) => format!("{} {}", token.team, key?),
+    };
+    Some((key, hex(format!("{what}\n").as_bytes()) + &hex(body)))
 }
 
 /// How far one component reaches further than another.

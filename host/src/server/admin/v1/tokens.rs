@@ -8,7 +8,7 @@ use serde_json::json;
 use super::problem::V1Problem;
 use super::release::{page_of, parse, read};
 use super::{Pages, document, json};
-use crate::releases::WrittenToken;
+use crate::releases::{Token, WrittenToken};
 use crate::server::admin::AdminBody;
 
 /// The body of an order for a token.
@@ -48,7 +48,7 @@ pub(super) async fn create(
     })?;
     let (token, secret) = pages.orders.create_token(new).await?;
     tracing::info!(id = token.id, team = token.team, "a token is made");
-    let mut document = document::token(&token);
+    let mut document = token.document();
     document["token"] = json!(secret);
     Ok(json(StatusCode::CREATED, &document))
 }
@@ -56,7 +56,7 @@ pub(super) async fn create(
 /// All tokens, without their secrets.
 pub(super) async fn list(pages: &Pages) -> Result<Response<AdminBody>, V1Problem> {
     let tokens = pages.orders.tokens().await?;
-    let tokens: Vec<_> = tokens.iter().map(document::token).collect();
+    let tokens: Vec<_> = tokens.iter().map(Token::document).collect();
     Ok(json(StatusCode::OK, &json!({"tokens": tokens})))
 }
 
