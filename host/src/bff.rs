@@ -2,7 +2,8 @@
 //!
 //! In the order of a version's life: [`surface`] (what does the component import) -> [`compiled`]
 //! (its machine code, cached) -> [`compiler`] (where it is not) -> [`load`] (both, and linked) ->
-//! [`version`] (with the operator's settings) -> [`swap`] (which version is live) -> [`store`] (its
+//! [`version`] (with the operator's settings) -> [`swap`] (which version is live, and with [`trial`]
+//! which one gets a share) -> [`store`] (its
 //! bytes, for the next start) -> and for each request [`admission`], [`run`] with [`state`],
 //! [`imports`], [`wasi_http`] and [`unlinked`] for components of others, [`limits`], [`meter`],
 //! [`scheduler`] and [`guest_log`], and [`response`] or, when it failed, [`classify`] and
@@ -37,6 +38,7 @@ pub(crate) mod streamed;
 pub mod surface;
 pub(crate) mod swap;
 mod tick;
+pub(crate) mod trial;
 mod unlinked;
 pub mod version;
 mod wasi;

@@ -10,6 +10,7 @@ mod completions;
 mod demo;
 mod deploy;
 mod dev;
+mod diff;
 mod init;
 mod inspect;
 mod kept_code;
@@ -33,6 +34,7 @@ mod test;
 #[cfg(test)]
 mod tests;
 mod token;
+mod trial;
 mod usage;
 
 use std::path::PathBuf;
@@ -84,10 +86,18 @@ enum Command {
     Replay(replay::Replay),
     /// Release a component to a running host, and wait until it is live or refused
     Deploy(deploy::Deploy),
+    /// Make the release on trial live, whatever its gate knows
+    Promote(trial::Trial),
+    /// End the trial of a release: what is live serves all requests
+    Abort(trial::Trial),
+    /// Keep the share of a release on trial as it is
+    Hold(trial::Hold),
     /// Go back to a component that was live
     Rollback(rollback::Rollback),
     /// List the releases of a BFF, the newest first
     Releases(releases::Releases),
+    /// Show how far a component of a BFF reaches beyond another one
+    Diff(diff::Diff),
     /// Show what is live of each BFF of a running host
     Status(status::Status),
     /// Make, list and revoke tokens for the admin listener, on the host's machine
@@ -146,8 +156,12 @@ impl Cli {
             Command::Record(record) => wait(record.run()),
             Command::Replay(replay) => wait(replay.run()),
             Command::Deploy(deploy) => wait(deploy.run()),
+            Command::Promote(trial) => wait(trial.promote()),
+            Command::Abort(trial) => wait(trial.abort()),
+            Command::Hold(hold) => wait(hold.run()),
             Command::Rollback(rollback) => wait(rollback.run()),
             Command::Releases(releases) => wait(releases.run()),
+            Command::Diff(diff) => wait(diff.run()),
             Command::Status(status) => wait(status.run()),
             Command::Token(token) => token.run(),
             Command::Schema(schema) => schema.run(),
@@ -162,7 +176,8 @@ impl Cli {
 /// script has to be able to tell the two apart.
 fn usage_code(error: &Error) -> ExitCode {
     let command = std::env::args_os().nth(1);
-    let has_own = command.is_some_and(|it| it == "deploy" || it == "rollback");
+    let has_own = ["deploy", "promote", "abort", "hold", "rollback"];
+    let has_own = command.is_some_and(|it| has_own.iter().any(|own| it == **own));
     match error.exit_code() {
         0 => ExitCode::SUCCESS,
         _ if has_own => ExitCode::FAILURE,

@@ -10,6 +10,7 @@
 //! reads the bodies of answers of last resort.
 
 mod bulkhead;
+mod canary;
 mod check;
 mod coding;
 mod compile;
@@ -44,6 +45,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method};
 
 pub use bulkhead::{Bulkhead, Rate};
+pub use canary::{Canary, ClientKey};
 pub use coding::ContentCoding;
 pub use compile::{Compile, CompiledCode};
 pub use downstream::{
@@ -274,6 +276,8 @@ pub struct Bff {
     pub config: BTreeMap<String, String>,
     /// The request that a new version must answer before it is published.
     pub smoke: Option<Smoke>,
+    /// How a release comes to clients little by little.
+    pub canary: Canary,
 }
 
 /// What one request of a BFF, and all its requests together, may use.

@@ -6,6 +6,7 @@
 //! run on the workers' own threads.
 
 mod bff_locks;
+mod canary;
 mod candidates;
 mod change;
 mod control;
@@ -285,7 +286,8 @@ impl Host {
                     let keeping = kept::keep_again(changes.clone());
                     let following = follow::follow(changes.clone());
                     let linking = changes.link_previous();
-                    tokio::join!(watching, keeping, recording, linking, following);
+                    let judging = canary::judge(changes.clone());
+                    tokio::join!(watching, keeping, recording, linking, following, judging);
                 }
             })
         });

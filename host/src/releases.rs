@@ -24,6 +24,7 @@ mod points;
 mod reach;
 mod sqlite;
 mod token;
+mod trial;
 mod who;
 
 #[cfg(test)]
@@ -44,9 +45,12 @@ pub use journal::{
     Appended, Event, Journal, Kind, Live, LiveByBff, NewRelease, Outcome, Release, State,
 };
 pub use new_token::{NewToken, NewTokenError, WrittenToken};
-pub use order::{Answer, Begun, Expected, Order, OrderError, Orders, Target};
+pub use order::{
+    Answer, Begun, CanaryAct, CanaryOrder, Expected, FirstShare, Order, OrderError, Orders, Target,
+};
 pub(crate) use points::reach;
 pub use reach::{Changed, Reach, ReachDifference};
+pub use trial::{Canary, CanaryChange, NewCanary, Ordered};
 
 use crate::sync;
 use files::Components;
@@ -142,7 +146,10 @@ impl Releases {
         let digests = known
             .values()
             .filter_map(|live| live.as_ref().ok())
-            .flat_map(|live| [Some(&live.digest), live.previous.as_ref()]);
+            .flat_map(|live| {
+                let candidate = live.canary.as_ref().map(|it| &it.digest);
+                [Some(&live.digest), live.previous.as_ref(), candidate]
+            });
         digests.flatten().cloned().collect()
     }
 
@@ -255,6 +262,26 @@ impl Releases {
             reach("committed");
         }
         Ok(())
+    }
+
+    /// Records a change of the trial of a BFF, of this release if one is named. With
+    /// [`CanaryChange::Promote`], this is the commit point.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such trial, or the change cannot be recorded.
+    pub fn change_canary(
+        &self,
+        bff: &str,
+        release: Option<i64>,
+        change: &CanaryChange,
+    ) -> Result<Appended, StoreError> {
+        let changed = self.journal.change_canary(bff, release, change)?;
+        self.happened.send_replace(());
+        if matches!(change, CanaryChange::Promote { .. }) {
+            reach("committed");
+        }
+        Ok(changed)
     }
 
     /// Copies what is live to the file beside the journal, and removes releases and components of

@@ -37,6 +37,7 @@ mod stream;
 #[cfg(any(test, feature = "fuzzing"))]
 mod tally;
 mod tls;
+mod trial;
 mod unreadable;
 mod wire;
 mod worker;

@@ -19,6 +19,7 @@ use crate::bff::admission::{Admission, Instances};
 use crate::bff::load::{Loaded, Loader};
 use crate::bff::runtime::Runtime;
 use crate::bff::swap::Bff;
+use crate::bff::trial::OnTrial;
 use crate::bff::version::Version;
 use crate::calls::grants;
 use crate::config::{self, Config};
@@ -161,9 +162,20 @@ impl Builder {
             let before = before.as_deref();
             Arc::new(self.version(&settings, loaded, services, before, &metrics))
         });
+        let on_trial = old.and_then(Bff::on_trial);
+        let on_trial = on_trial.filter(|_| settings.component.is_none());
+        let on_trial = on_trial.map(|it| {
+            let loaded = it.version.loaded().clone();
+            let stable = version.as_deref();
+            let version = self.version(&settings, loaded, services, stable, &metrics);
+            OnTrial {
+                version: Arc::new(version),
+                ..it
+            }
+        });
         if let Some(old) = swapped {
             let refused = old.status().refused;
-            let bff = old.succeed(settings, version);
+            let bff = old.succeed(settings, version, on_trial);
             if let Some(refused) = refused {
                 bff.refuse(refused.reason, refused.again);
             }
@@ -171,7 +183,7 @@ impl Builder {
         }
         let is_unreleased = version.is_some() && matches!(candidate.file, Ok(None));
         let bff = match old {
-            Some(old) => old.succeed(settings, version),
+            Some(old) => old.succeed(settings, version, on_trial),
             None => Bff::new(settings, metrics, version),
         };
         if let Some(look) = candidate.look {

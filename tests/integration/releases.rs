@@ -2,8 +2,10 @@
 //! a host that is killed at any point.
 
 mod api;
+mod canary;
 mod cli;
 mod consent;
+mod day;
 mod disks;
 mod events;
 mod kills;

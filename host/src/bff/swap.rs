@@ -10,9 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwapOption;
+use http::HeaderMap;
 
 use super::load::Loaded;
 use super::look::Look;
+use super::trial::{OnTrial, Turn};
 use super::version::Version;
 use crate::config;
 use crate::sync;
@@ -27,8 +29,16 @@ pub struct Bff {
     metrics: Arc<BffMetrics>,
     /// The counters of requests without a version. There are none before the first such request.
     unserved: OnceLock<Arc<VersionMetrics>>,
-    current: ArcSwapOption<Version>,
+    serving: ArcSwapOption<Serving>,
     history: Mutex<History>,
+}
+
+/// What serves a BFF's requests. One pointer, so that no request sees a half of it.
+struct Serving {
+    /// The version that is live.
+    version: Arc<Version>,
+    /// The one that gets a share.
+    on_trial: Option<OnTrial>,
 }
 
 /// The history of a BFF's versions.
@@ -77,7 +87,9 @@ pub struct BffStatus {
     pub swaps: u64,
     /// The newest file, if it was refused.
     pub refused: Option<Refused>,
-    /// Versions that still finish requests, the current one not among them.
+    /// The version that gets a share of the requests.
+    pub on_trial: Option<OnTrial>,
+    /// Versions that still finish requests, those that new requests get not among them.
     pub draining: Vec<Arc<Version>>,
 }
 
@@ -97,24 +109,32 @@ impl Bff {
             settings,
             metrics,
             unserved: OnceLock::new(),
-            current: ArcSwapOption::new(version),
+            serving: ArcSwapOption::new(version.map(Serving::all)),
             history: Mutex::new(history),
         }
     }
 
     /// The same BFF under a new configuration: its history goes on. Without a version, it has none
-    /// from then on.
-    pub fn succeed(&self, settings: Arc<config::Bff>, version: Option<Arc<Version>>) -> Self {
+    /// from then on. The version on trial goes on, too, where there is one.
+    pub fn succeed(
+        &self,
+        settings: Arc<config::Bff>,
+        version: Option<Arc<Version>>,
+        on_trial: Option<OnTrial>,
+    ) -> Self {
         let next = Self {
             settings,
             metrics: self.metrics.clone(),
             unserved: self.unserved.clone(),
-            current: ArcSwapOption::new(self.current()),
+            serving: ArcSwapOption::new(self.serving.load_full()),
             history: Mutex::new(self.history().clone()),
         };
         match version {
             Some(version) => next.publish(version),
-            None => next.current.store(None),
+            None => next.serving.store(None),
+        }
+        if let Some(on_trial) = on_trial {
+            next.try_out(on_trial);
         }
         next
     }
@@ -137,17 +157,60 @@ impl Bff {
 
     /// The version that new requests get, if there is one.
     pub fn current(&self) -> Option<Arc<Version>> {
-        self.current.load_full()
+        let serving = self.serving.load();
+        Some(serving.as_ref()?.version.clone())
     }
 
-    /// Publishes a version: new requests get it.
+    /// The version of a request, if there is one, and the request's place in a trial.
+    pub fn take(&self, headers: &HeaderMap) -> (Option<Arc<Version>>, Option<Turn>) {
+        let serving = self.serving.load();
+        let Some(serving) = &*serving else {
+            return (None, None);
+        };
+        match &serving.on_trial {
+            None => (Some(serving.version.clone()), None),
+            Some(on_trial) => {
+                let (version, turn) = on_trial.take(&serving.version, headers);
+                (Some(version), Some(turn))
+            }
+        }
+    }
+
+    /// The version that gets a share of the requests.
+    pub fn on_trial(&self) -> Option<OnTrial> {
+        let serving = self.serving.load();
+        serving.as_ref()?.on_trial.clone()
+    }
+
+    /// Gives a version a share of the requests, beside the one that is live. Nothing happens where
+    /// none is.
+    pub fn try_out(&self, on_trial: OnTrial) {
+        let mut history = self.history();
+        history.add(&on_trial.version);
+        let Some(version) = self.current() else {
+            return;
+        };
+        self.serving.store(Some(Arc::new(Serving {
+            version,
+            on_trial: Some(on_trial),
+        })));
+    }
+
+    /// Ends the trial of a release: all requests get what is live.
+    pub fn end_trial(&self, release: i64) {
+        let _history = self.history();
+        let is_it = |it: &OnTrial| it.trial.release() == release;
+        if self.on_trial().as_ref().is_some_and(is_it) {
+            self.serving.store(self.current().map(Serving::all));
+        }
+    }
+
+    /// Publishes a version: new requests get it, all of them.
     pub fn publish(&self, version: Arc<Version>) {
         let mut history = self.history();
-        history
-            .versions
-            .retain(|version| version.strong_count() > 0);
-        history.versions.push(Arc::downgrade(&version));
-        match self.current.swap(Some(version.clone())) {
+        history.add(&version);
+        let replaced = self.serving.swap(Some(Serving::all(version.clone())));
+        match replaced.map(|it| it.version.clone()) {
             Some(replaced) if replaced.name() == version.name() => {}
             replaced => {
                 history.swaps += u64::from(replaced.is_some());
@@ -258,16 +321,22 @@ impl Bff {
 
     /// Its status.
     pub fn status(&self) -> BffStatus {
-        let current = self.current();
+        let (current, on_trial) = (self.current(), self.on_trial());
+        let serving = [current.as_ref(), on_trial.as_ref().map(|it| &it.version)];
+        let serves = |version: &Arc<Version>| {
+            let mut serving = serving.into_iter().flatten();
+            serving.any(|it| Arc::ptr_eq(it, version))
+        };
         let history = self.history();
         let draining = history
             .versions
             .iter()
             .filter_map(Weak::upgrade)
-            .filter(|version| !current.as_ref().is_some_and(|it| Arc::ptr_eq(it, version)))
+            .filter(|version| !serves(version))
             .collect();
         BffStatus {
             current,
+            on_trial: on_trial.clone(),
             published_at: history.published_at,
             swaps: history.swaps,
             refused: history.refused.clone(),
@@ -277,5 +346,23 @@ impl Bff {
 
     fn history(&self) -> MutexGuard<'_, History> {
         sync::lock(&self.history)
+    }
+}
+
+impl Serving {
+    /// One version for all requests.
+    fn all(version: Arc<Version>) -> Arc<Self> {
+        Arc::new(Self {
+            version,
+            on_trial: None,
+        })
+    }
+}
+
+impl History {
+    /// Remembers a version for as long as it is alive.
+    fn add(&mut self, version: &Arc<Version>) {
+        self.versions.retain(|it| it.strong_count() > 0);
+        self.versions.push(Arc::downgrade(version));
     }
 }

@@ -46,6 +46,9 @@ struct State {
     /// The first test that passed its bound. It is not taken back: the bound is for the greatest
     /// score of a rollout, not for the last.
     broken: Option<Bad>,
+    /// The counts of a step excluded a greater extra rate than the plan allows. It is not taken
+    /// back either: where few requests are left to the stable version, they say little.
+    is_certain: bool,
 }
 
 impl Gate {
@@ -65,6 +68,8 @@ impl Gate {
             bad: Default::default(),
             named: Default::default(),
             broken: None,
+            // Before a restart, it was.
+            is_certain: step > 0 && plan.needs_certainty(step - 1),
         };
         Ok(Self {
             step: AtomicU32::new(step as u32),
@@ -102,6 +107,9 @@ impl Gate {
     /// one breaks the first rule: then [`Self::decide`] says to go back, whatever else is the case.
     pub fn record(&self, ticket: &Ticket, outcome: &Outcome, id: &str) -> bool {
         if ticket.step != self.step.load(Ordering::Relaxed) {
+            return false;
+        }
+        if outcome.is_gone && self.latency.from().is_none_or(|from| outcome.time <= from) {
             return false;
         }
         self.requests[ticket.track as usize].fetch_add(1, Ordering::Relaxed);
@@ -147,7 +155,7 @@ impl Gate {
 
     /// Decides. While it is paused, no share changes; a broken rule ends it all the same.
     pub fn decide(&self, now: Duration, is_paused: bool) -> Verdict {
-        let state = self.state();
+        let mut state = self.state();
         if let Some(bad) = state.broken {
             return Verdict::Back(Box::new(self.evidence_of(&state, Some(Rule::Test(bad)))));
         }
@@ -158,7 +166,9 @@ impl Gate {
             self.latency.fix();
             self.cpu.fix();
         }
-        let lack = self.lack(&state, lasted);
+        let uncertain = self.uncertain(&state);
+        state.is_certain |= uncertain.is_none();
+        let lack = self.lack(&state, lasted, uncertain);
         if is_paused {
             return lack.map_or(Verdict::Paused, Verdict::Wait);
         }
@@ -183,11 +193,21 @@ impl Gate {
         }
     }
 
-    fn lack(&self, state: &State, lasted: Duration) -> Option<Lack> {
+    fn lack(&self, state: &State, lasted: Duration, uncertain: Option<Lack>) -> Option<Lack> {
         let step = &self.plan.steps[state.step as usize];
         if lasted < step.min_time {
             return Some(Lack::Time(step.min_time - lasted));
         }
+        let requests = self.requests[Track::Candidate as usize].load(Ordering::Relaxed);
+        if requests < self.plan.min_requests {
+            return Some(Lack::Requests(self.plan.min_requests - requests));
+        }
+        let is_needed = self.plan.needs_certainty(state.step as usize) && !state.is_certain;
+        uncertain.filter(|_| is_needed)
+    }
+
+    /// What the counts of this step cannot exclude yet.
+    fn uncertain(&self, state: &State) -> Option<Lack> {
         let [stable, candidate] = self.counts(state);
         if candidate.requests < self.plan.min_requests {
             return Some(Lack::Requests(self.plan.min_requests - candidate.requests));
@@ -297,7 +317,7 @@ impl State {
         self.tests = Default::default();
         self.bad = Default::default();
         self.named = Default::default();
-        // A broken rule stays broken.
+        // A broken rule stays broken, and what is certain is certain.
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// The bound of e of each test over a whole rollout: it is false in at most 1 of this number. There are
@@ -9,33 +10,33 @@ use thiserror::Error;
 pub const BOUNDS: f64 = 100.0;
 
 /// A rollout.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// The steps, each with a greater share than the one before. All requests come after the last.
     pub steps: Vec<Step>,
-    /// So many requests of the candidate are needed in each step.
+    /// This number of requests of the candidate is needed in each step.
     pub min_requests: u64,
     /// How many times as many bad requests the candidate may have: 1 for none more.
     pub margin: f64,
     /// The greatest extra rate of errors, and of traps, that may be left open at a promotion.
     pub max_extra_rate: f64,
-    /// After so long without a decision, it ends.
+    /// After this time without a decision, it ends.
     pub max_duration: Duration,
     /// How it ends then.
     pub on_inconclusive: Inconclusive,
 }
 
 /// One step.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The share of the candidate, in percent, from 1 to 99.
     pub percent: u8,
-    /// It lasts at least so long.
+    /// It lasts at least this long.
     pub min_time: Duration,
 }
 
 /// What becomes of a rollout that has too little traffic for a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Inconclusive {
     /// The stable version serves all.
     Back,
@@ -92,6 +93,14 @@ impl Plan {
             return Err(PlanError::Duration(least));
         }
         Ok(())
+    }
+
+    /// Whether a step may only end when the counts exclude a greater extra rate: it is the last
+    /// one, or less than half of the requests remain with the stable version after it.
+    pub(super) fn needs_certainty(&self, step: usize) -> bool {
+        self.steps
+            .get(step + 1)
+            .is_none_or(|next| next.percent > 50)
     }
 
     /// The bound of e in a step. The first one has half of what may be false in the rollout: most

@@ -1,8 +1,10 @@
 //! What is recorded of requests, and what the gate says of it.
 
+use std::fmt;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +15,9 @@ pub struct Outcome {
     pub time: Duration,
     /// What the guest computed.
     pub cpu: Duration,
+    /// The client went before there was an answer. It counts if that took too long, and else says
+    /// nothing.
+    pub is_gone: bool,
 }
 
 /// How a version may fail a request.
@@ -41,10 +46,20 @@ pub enum Bad {
 impl Bad {
     /// All of them, in the order of their numbers.
     pub const ALL: [Self; 4] = [Self::Errors, Self::Traps, Self::Latency, Self::Cpu];
+
+    /// Its name in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Errors => "errors",
+            Self::Traps => "traps",
+            Self::Latency => "latency",
+            Self::Cpu => "cpu",
+        }
+    }
 }
 
 /// What was counted of one track in a step.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// All requests.
     pub requests: u64,
@@ -52,6 +67,17 @@ pub struct Counts {
     pub bad: [u64; 4],
     /// Requests of clients that have had one of the kind before, which are in no rate.
     pub repeated: [u64; 4],
+}
+
+impl Serialize for Counts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1 + Bad::ALL.len()))?;
+        map.serialize_entry("requests", &self.requests)?;
+        for bad in Bad::ALL {
+            map.serialize_entry(bad.name(), &self.bad[bad as usize])?;
+        }
+        map.end()
+    }
 }
 
 /// The score of one test.
@@ -96,16 +122,69 @@ pub struct Evidence {
     pub requests: Vec<String>,
 }
 
+impl fmt::Display for Evidence {
+    /// Why it goes back or is promoted, for people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = self.percent;
+        let Some(Rule::Test(test)) = self.rule else {
+            return write!(
+                f,
+                "not enough evidence: {} requests of the candidate at {percent} %",
+                self.candidate.requests
+            );
+        };
+        let bad = |counts: &Counts| counts.bad[test as usize];
+        let e = self.scores[test as usize].e;
+        write!(
+            f,
+            "{}: {} of {} requests of the candidate at {percent} %, and {} of {} of the live version \
+             (e is {e:.0}, and may be {:.0})",
+            test.name(),
+            bad(&self.candidate),
+            self.candidate.requests,
+            bad(&self.stable),
+            self.stable.requests,
+            self.bound
+        )?;
+        match &*self.requests {
+            [] => Ok(()),
+            requests => write!(f, "; requests {}", requests.join(", ")),
+        }
+    }
+}
+
 /// What is missing for the next step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lack {
     /// The step has to last for so long yet.
     Time(Duration),
-    /// So many requests of the candidate.
+    /// This number of requests of the candidate.
     Requests(u64),
     /// The rate of these may be higher by so much.
     Certainty(Bad, f64),
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time(time) => {
+                let seconds = Duration::from_secs(time.as_secs_f64().ceil() as u64);
+                write!(
+                    f,
+                    "{} until the step may end",
+                    humantime::format_duration(seconds)
+                )
+            }
+            Self::Requests(number) => write!(f, "{number} more requests of the candidate"),
+            Self::Certainty(bad, extra) => write!(
+                f,
+                "more requests: {:.1} of 1,000 may have more {} than before, as far as is known",
+                extra * 1_000.0,
+                bad.name()
+            ),
+        }
+    }
 }
 
 /// What is to be done now.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// So many requests of the stable version are measured.
+/// Requests of the stable version that are measured.
 pub(super) const SAMPLES: usize = 2_000;
 /// Fewer than these say nothing of the slowest 5 %.
 pub(super) const MIN_SAMPLES: usize = 200;

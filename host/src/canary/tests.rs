@@ -1,5 +1,6 @@
 //! The gate with simulated traffic: how often it is wrong, and how soon it is right.
 
+mod certainty;
 mod clients;
 mod requests;
 mod rollouts;

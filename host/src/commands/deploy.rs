@@ -16,6 +16,10 @@ use super::order::{
 };
 use super::remote::{Access, Bff, Reference, Remote, bff_name, resolve, short};
 
+/// How long a release is waited for.
+const TIMEOUT: Duration = Duration::from_secs(30 * 60);
+/// The same of one that gets a share of the requests first.
+const CANARY_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 /// Largest component, bytes: what a host takes is less.
 const MAX_COMPONENT: u64 = 1 << 30;
 
@@ -37,9 +41,16 @@ pub struct Deploy {
     /// digits, none or any
     #[arg(long, value_name = "NAME", default_value = "any")]
     expect_live: Expected,
-    /// How long to wait for the end
-    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = timeout)]
-    timeout: Duration,
+    /// Give it a share of the requests first, and the plan of the BFF's canaries from there on; a
+    /// percentage in place of the plan's first share
+    #[arg(long, value_name = "PERCENT", num_args = 0..=1, value_parser = clap::value_parser!(u8).range(1..=99))]
+    canary: Option<Option<u8>>,
+    /// Try a component again that a rule has rolled back; the message has to say why
+    #[arg(long, requires = "message")]
+    again: bool,
+    /// How long to wait for the end [default: 30m, of a canary 24h]
+    #[arg(long, value_name = "TIME", value_parser = timeout)]
+    timeout: Option<Duration>,
     /// End as soon as the release has begun
     #[arg(long)]
     detach: bool,
@@ -87,7 +98,11 @@ impl Deploy {
     }
 
     async fn deploy(self, report: &mut Report) -> anyhow::Result<u8> {
-        let mut patience = Patience::new(self.timeout);
+        let timeout = self.timeout.unwrap_or(match self.canary {
+            Some(_) => CANARY_TIMEOUT,
+            None => TIMEOUT,
+        });
+        let mut patience = Patience::new(timeout);
         let file = self.file.clone();
         let reading = tokio::task::spawn_blocking(move || read(&file));
         let (component, digest) = reading.await??;
@@ -107,19 +122,29 @@ impl Deploy {
             }
         };
         upload(&remote, component, &digest, &mut patience, report).await?;
+        let mut body = body(&[
+            ("digest", Some(&digest)),
+            ("message", self.message.as_ref()),
+            ("source", self.source.as_ref()),
+            ("expect_live", Some(&expect_live)),
+            ("consent", self.consent.as_ref()),
+        ]);
+        if let Some(first) = self.canary {
+            body["strategy"] = json!("canary");
+            if let Some(percent) = first {
+                body["share"] = json!(percent);
+            }
+        }
+        if self.again {
+            body["again"] = json!(true);
+        }
         let order = Order {
             remote: &remote,
             bff: &self.bff,
             kind: "releases",
-            body: body(&[
-                ("digest", Some(&digest)),
-                ("message", self.message.as_ref()),
-                ("source", self.source.as_ref()),
-                ("expect_live", Some(&expect_live)),
-                ("consent", self.consent.as_ref()),
-            ]),
+            body,
             key: self.key.map_or_else(random_key, Ok)?,
-            timeout: self.timeout,
+            timeout,
         };
         let until = match self.detach {
             true => Ended::Detached,

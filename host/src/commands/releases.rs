@@ -53,13 +53,19 @@ impl Releases {
 }
 
 fn row(release: &Release) -> Vec<String> {
-    let refused = release.step.as_ref().zip(release.reason.as_ref());
-    let why = refused.map(|(step, reason)| format!("({step}: {reason})"));
+    let why = release.reason.as_ref().map(|reason| match &release.step {
+        Some(step) => format!("({step}: {reason})"),
+        None => format!("({reason})"),
+    });
+    let state = match release.percent {
+        Some(percent) => format!("{} {percent} %", release.state),
+        None => release.state.clone(),
+    };
     let texts = [release.message.clone(), release.source.clone(), why];
     let texts: Vec<String> = texts.into_iter().flatten().collect();
     vec![
         release.number.to_string(),
-        release.state.clone(),
+        state,
         short(&release.digest).to_owned(),
         release.kind.clone(),
         release.since.clone(),

@@ -12,6 +12,7 @@ use super::order::{
 use super::remote::{
     Access, Bff, Reference, Release, Remote, all_releases, bff_name, resolve, short,
 };
+use super::trial::end;
 
 #[derive(Args)]
 pub struct Rollback {
@@ -52,6 +53,24 @@ impl Rollback {
         let bff: Bff = asked.await.map_err(OrderError::from)?;
         if !bff.releases {
             return Err(OrderError::FromFile(self.bff).into());
+        }
+        if self.to == Reference::Previous
+            && let Some(canary) = &bff.canary
+        {
+            // The newest release is undone, which is not live yet.
+            let key = self.key.map_or_else(random_key, Ok)?;
+            let message = self.message.as_ref();
+            let ending = end(
+                &remote,
+                canary,
+                &self.bff,
+                message,
+                &key,
+                &mut patience,
+                report,
+            );
+            ending.await?;
+            return Ok(0);
         }
         if self.to == Reference::Previous && bff.previous().is_none() {
             return Err(OrderError::NoPrevious(self.bff).into());
@@ -136,6 +155,9 @@ mod tests {
             step: None,
             reason: None,
             difference: None,
+            percent: None,
+            held: None,
+            evidence: None,
         };
         let all = [
             release(5, "b", "live"),

@@ -95,6 +95,23 @@ fn more(bff: &Bff, out: &mut Output) {
         let (at, reason) = (visible(&refused.at), visible(&refused.reason));
         out.line(format_args!("{name}: refused at {at}: {reason}"));
     }
+    if let Some(canary) = &bff.canary {
+        let (release, digest, percent) = (canary.release, short(&canary.digest), canary.percent);
+        let count = |track: &str| {
+            let counts = canary.evidence.as_ref()?.get(track)?;
+            counts.get("requests")?.as_u64()
+        };
+        let requests = count("candidate").unwrap_or_default();
+        let mut line = format!(
+            "release {release} of {digest} gets {percent} % of the requests, {requests} in this step"
+        );
+        if let Some(held) = &canary.held {
+            line = format!("{line}; its share is held: {held}");
+        } else if let Some(waits) = &canary.waits_for {
+            line = format!("{line}; it waits for {waits}");
+        }
+        out.line(format_args!("{name}: {}", visible(&line)));
+    }
     if !bff.draining.is_empty() {
         let versions = bff.draining.join(", ");
         let versions = visible(&versions);

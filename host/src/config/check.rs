@@ -6,6 +6,7 @@
 
 mod bff;
 mod calls;
+mod canary;
 mod data_dir;
 mod downstream;
 mod files;

@@ -4,6 +4,7 @@
 //! default, another value or the world outside the file; that is the task of `check`.
 
 mod bff;
+mod canary;
 mod credentials;
 mod downstream;
 mod policy;
@@ -29,6 +30,7 @@ use super::values::{address, boolean, choice, level, name, path, quote};
 use super::wire::{header, host, method, route_path};
 
 pub(super) use bff::{RawBff, RawSmoke};
+pub(super) use canary::RawCanary;
 pub(super) use credentials::{RawCredentials, RawDefault, RawSecret};
 pub(super) use downstream::{RawDownstream, RawShape, RawTls};
 pub(super) use policy::{RawBreaker, RawCacheTimes, RawEjection, RawHedge, RawRetry, RawWrite};

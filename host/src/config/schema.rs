@@ -30,7 +30,7 @@ pub(super) const EVERY_SECTION: &str = "[server]\n[admin]\n\
     [[downstream.x.default]]\ncall = \"GET /\"\nbody = \"[]\"\n\
     [[downstream.x.rule]]\ncall = \"GET /\"\n\
     [[downstream.x.write]]\ncall = \"POST /\"\nvoids = \"/\"\n\
-    [bff.x]\ncomponent = \"watch.component\"\n[bff.x.limits]\n[bff.x.smoke]\n\
+    [bff.x]\ncomponent = \"watch.component\"\n[bff.x.limits]\n[bff.x.smoke]\n[bff.x.canary]\n\
     [[route]]\nbff = \"x\"\n";
 
 /// The JSON Schema (draft 2020-12) of a configuration file. It has the keys, what may be written for

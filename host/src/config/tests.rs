@@ -155,6 +155,7 @@ fn a_minimal_file_gets_the_documented_defaults() {
         },
         config: BTreeMap::new(),
         smoke: None,
+        canary: Canary::default(),
     };
     let expected = Config {
         server: Server {
@@ -344,9 +345,13 @@ fn a_maximal_file_is_read_key_by_key() {
             status: 404,
             fixture: Some(golden().join("fixture.json")),
         }),
+        canary: maximal::canary(),
     };
     assert_eq!(config.bffs["watch"], watch);
     assert_eq!(config.bffs["phone"].component, None);
+    let client = |bff: &str| config.bffs[bff].canary.client.clone();
+    assert_eq!(client("phone"), ClientKey::Cookie("sid".to_owned()));
+    assert_eq!(client("tablet"), ClientKey::Claim("sub".to_owned()));
     let first = Route {
         client: "wrist".to_owned(),
         bff: "watch".to_owned(),
@@ -356,7 +361,7 @@ fn a_maximal_file_is_read_key_by_key() {
         methods: vec![Method::GET, Method::POST],
     };
     assert_eq!(config.routes[1], first);
-    assert_eq!(config.routes.len(), 3);
+    assert_eq!(config.routes.len(), 4);
 }
 
 #[test]

@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -63,6 +64,10 @@ pub struct Changes {
     publishing: Mutex<()>,
     /// Notified when a component could not be stored.
     unkept: Notify,
+    /// Notified when a rule of a trial breaks.
+    pub(super) broken: Arc<Notify>,
+    /// Whether what the journal says was followed once.
+    pub(super) has_followed: AtomicBool,
 }
 
 impl Changes {
@@ -86,6 +91,8 @@ impl Changes {
             reloading: tokio::sync::Mutex::default(),
             publishing: Mutex::default(),
             unkept: Notify::new(),
+            broken: Arc::default(),
+            has_followed: AtomicBool::new(false),
         }
     }
 
@@ -182,6 +189,10 @@ impl Changes {
         }
         let (next, published) = self.publish_all(draft);
         next.services.activate();
+        if let Some(releases) = &self.releases {
+            // A BFF that is new has a trial, if the journal says so.
+            releases.tell_again();
+        }
         let is_live = |bff: &str| next.bffs.contains_key(bff);
         self.shared.metrics.swaps.retain(is_live);
         self.bff_locks.retain(is_live);

@@ -2,6 +2,7 @@
 //! and a component that was damaged is taken when it is whole again.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt as _;
 use tokio::time::sleep;
@@ -38,12 +39,18 @@ impl Changes {
             return;
         };
         for (name, live) in live {
-            if let Ok(live) = live
-                && !self.follow_one(&releases, &name, &live.digest).await
-            {
+            let Ok(live) = live else {
+                continue;
+            };
+            let follows = self.follow_one(&releases, &name, &live.digest).await
+                && self
+                    .follow_canary(&releases, &name, live.canary.as_ref())
+                    .await;
+            if !follows {
                 releases.tell_again();
             }
         }
+        self.has_followed.store(true, Ordering::Relaxed);
     }
 
     /// `false` if it has to be looked at again: the BFF is being changed.

@@ -9,10 +9,11 @@ use tokio::sync::{mpsc, watch};
 
 use super::change::Changes;
 use super::control::Control;
+use crate::canary::Plan;
 use crate::releases::{
-    Act, Answer, Appended, Begun, Caller, Event, Kind, Live, LiveByBff, NewRelease, NewToken,
-    Order, OrderError, Orders, Part, ReachDifference, Release, Releases, StoreError, Stored,
-    Target, Token,
+    Act, Answer, Appended, Begun, Caller, CanaryOrder, Event, Kind, Live, LiveByBff, NewRelease,
+    NewToken, Order, OrderError, Orders, Part, ReachDifference, Release, Releases, StoreError,
+    Stored, Target, Token,
 };
 
 /// The shortest start of a digest that is a name.
@@ -128,6 +129,18 @@ impl Orders for ReleaseOrders {
         })
     }
 
+    fn judge(&self, order: CanaryOrder) -> Answer<Begun> {
+        let found = self.changes();
+        let (event_loop, on) = (self.event_loop.clone(), self.event_loop.clone());
+        let judged = on.spawn(async move {
+            let (changes, _) = found?;
+            let judged = changes.judge_by_order(order).await?;
+            event_loop.spawn(async move { changes.tidied().await });
+            Ok(judged)
+        });
+        Box::pin(async move { judged.await.unwrap_or(Err(OrderError::Stopping)) })
+    }
+
     fn begin(&self, order: Order) -> Answer<Begun> {
         let found = self.changes();
         let event_loop = self.event_loop.clone();
@@ -137,17 +150,21 @@ impl Orders for ReleaseOrders {
             if !takes_releases(&changes, &order.bff) {
                 return Err(OrderError::NoBff(order.bff));
             }
-            if order.kind == Kind::Rollback
-                && let Some(begun) = changes.roll_back(&order).await?
-            {
-                let keep = changes.shared.snapshot.load().config.releases.keep;
-                event_loop.spawn(async move { changes.tidy(keep).await });
-                return Ok(begun);
+            if order.kind == Kind::Rollback {
+                let begun = match changes.abort_of(&order).await? {
+                    Some(abort) => Some(changes.judge_by_order(abort).await?),
+                    None => changes.roll_back(&order).await?,
+                };
+                if let Some(begun) = begun {
+                    event_loop.spawn(async move { changes.tidied().await });
+                    return Ok(begun);
+                }
             }
+            let plan = changes.plan_of(&order)?;
             let unrecorded = changes.unrecorded.clone();
             let beginning = tokio::task::spawn_blocking(move || {
                 unrecorded.record(&releases, &order.bff)?;
-                begin(&releases, &order)
+                begin(&releases, &order, plan)
             });
             let (release, new) = beginning.await.unwrap_or(Err(OrderError::Stopping))?;
             if let Some(new) = new {
@@ -260,7 +277,11 @@ fn sees(releases: &Releases, caller: &Caller, digest: &str) -> Result<bool, Stor
 }
 
 /// Writes the row of a release. Returns it, and the release if it is new.
-fn begin(releases: &Releases, order: &Order) -> Result<(Release, Option<NewRelease>), OrderError> {
+fn begin(
+    releases: &Releases,
+    order: &Order,
+    plan: Option<Plan>,
+) -> Result<(Release, Option<NewRelease>), OrderError> {
     let bff = order.bff.clone();
     let live = match releases.live()?.remove(&bff) {
         Some(Ok(live)) => Some(live),
@@ -282,7 +303,10 @@ fn begin(releases: &Releases, order: &Order) -> Result<(Release, Option<NewRelea
     if !is_own || !releases.has(&digest)? {
         return Err(StoreError::NoComponent(digest).into());
     }
-    let new = NewRelease::of(order, digest);
+    let new = NewRelease {
+        canary: plan,
+        ..NewRelease::of(order, digest)
+    };
     let (number, new) = match releases.append(&new)? {
         Appended::New(number) => (number, Some(new)),
         Appended::Known(number) => (number, None),

@@ -22,7 +22,7 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    fn at(step: &'static str, reason: String) -> Self {
+    pub(super) fn at(step: &'static str, reason: String) -> Self {
         Self {
             step,
             reason,
@@ -49,8 +49,12 @@ impl Changes {
         };
         self.ended(&bff, number);
         match proven {
-            Ok(()) => {
-                tracing::info!(bff, release = number, digest = release.digest, "released");
+            Ok(is_canary) => {
+                let digest = &release.digest;
+                match is_canary {
+                    true => tracing::info!(bff, release = number, digest, "on trial"),
+                    false => tracing::info!(bff, release = number, digest, "released"),
+                }
                 let keep = self.shared.snapshot.load().config.releases.keep;
                 self.tidy(keep).await;
                 // The code of the live component and of the one before it stays.
@@ -109,12 +113,13 @@ impl Changes {
         newest.filter(|newest| *newest > number)
     }
 
+    /// Returns whether it is on trial.
     async fn prove_and_publish(
         &self,
         releases: &Arc<Releases>,
         number: i64,
         release: &NewRelease,
-    ) -> Result<(), Refused> {
+    ) -> Result<bool, Refused> {
         let (loaded, calls) = self.prove(releases, release).await?;
         let mut reach_now = reach_of(&loaded, calls);
         if reach_now.calls.is_none() {
@@ -125,25 +130,39 @@ impl Changes {
         if release.kind == Kind::Deploy {
             self.consent(releases, release, &reach_now).await?;
         }
-        let outcome = Outcome::Live {
-            expect_live: release.expect_live.clone(),
-            reach: reach_now,
+        let expect_live = release.expect_live.clone();
+        let canary = self.new_canary(releases, release).await?;
+        let is_canary = canary.is_some();
+        let outcome = match canary {
+            Some(canary) => Outcome::Canary {
+                expect_live,
+                reach: reach_now,
+                canary,
+            },
+            None => Outcome::Live {
+                expect_live,
+                reach: reach_now,
+            },
         };
         let _lock = self.committing.take(&release.bff).await;
-        let (releases, unrecorded) = (releases.clone(), self.unrecorded.clone());
+        let (store, unrecorded) = (releases.clone(), self.unrecorded.clone());
         let bff = release.bff.clone();
         let committing = blocking(move || {
             // A rollback that is not in the journal came after this release was begun.
-            unrecorded.record(&releases, &bff)?;
-            releases.finish(number, &outcome)
+            unrecorded.record(&store, &bff)?;
+            store.finish(number, &outcome)
         });
         committing
             .await
             .map_err(host)?
             .map_err(|error| Refused::at(store_step(&error), error.to_string()))?;
-        self.publish(&release.bff, loaded).await?;
+        if is_canary {
+            self.reconcile(releases, &release.bff, Some(loaded)).await;
+        } else {
+            self.publish(&release.bff, loaded).await?;
+        }
         reach("published");
-        Ok(())
+        Ok(is_canary)
     }
 
     /// Loads and tests the component. Under the settings of the configuration that is live at the
@@ -248,6 +267,12 @@ impl Changes {
         }
     }
 
+    /// Removes what is too old, after an order.
+    pub(super) async fn tidied(&self) {
+        let keep = self.shared.snapshot.load().config.releases.keep;
+        self.tidy(keep).await;
+    }
+
     /// Removes what is too old.
     pub(super) async fn tidy(&self, keep: usize) {
         if let Some(releases) = self.releases.clone() {
@@ -286,7 +311,10 @@ async fn known_reach(
 }
 
 /// The component that is live, as the journal has it.
-async fn live_in(releases: &Arc<Releases>, bff: &str) -> Result<Option<String>, Refused> {
+pub(super) async fn live_in(
+    releases: &Arc<Releases>,
+    bff: &str,
+) -> Result<Option<String>, Refused> {
     let (store, bff) = (releases.clone(), bff.to_owned());
     let reading = blocking(move || store.live().map(|mut live| live.remove(&bff))).await;
     let live = reading.map_err(host)?;
@@ -294,7 +322,7 @@ async fn live_in(releases: &Arc<Releases>, bff: &str) -> Result<Option<String>, 
     Ok(live.and_then(Result::ok).map(|live| live.digest))
 }
 
-fn host(error: ChangeError) -> Refused {
+pub(super) fn host(error: ChangeError) -> Refused {
     Refused::at("host", error.to_string())
 }
 

@@ -117,7 +117,7 @@ impl Changes {
         })
     }
 
-    fn released_bff(&self, name: &str) -> Result<Arc<Bff>, OrderError> {
+    pub(super) fn released_bff(&self, name: &str) -> Result<Arc<Bff>, OrderError> {
         let found = self.bff(name).ok().map(|(bff, _)| bff);
         let found = found.filter(|bff| bff.settings().component.is_none());
         found.ok_or_else(|| OrderError::NoBff(name.to_owned()))
@@ -190,7 +190,7 @@ fn check(bff: &Bff, release: &NewRelease) -> Result<(), StoreError> {
 }
 
 impl NewRelease {
-    /// The release of an order.
+    /// The release of an order, with all requests at once.
     pub(super) fn of(order: &Order, digest: String) -> Self {
         Self {
             bff: order.bff.clone(),
@@ -207,6 +207,8 @@ impl NewRelease {
             actor: order.caller.name().to_owned(),
             token: order.caller.token().map(str::to_owned),
             consent: order.consent.clone(),
+            canary: None,
+            again: order.again,
         }
     }
 }

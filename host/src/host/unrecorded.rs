@@ -1,9 +1,10 @@
-//! What happened and the journal could not take: rollbacks that are live, and refusals.
+//! What happened and the journal could not take: rollbacks that are live, refusals, and the ends of
+//! trials.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use crate::releases::{NewRelease, Outcome, Releases, StoreError};
+use crate::releases::{CanaryChange, NewRelease, Outcome, Releases, StoreError};
 use crate::sync;
 
 /// What the journal does not have.
@@ -13,6 +14,8 @@ pub(super) struct Unrecorded {
     rollbacks: Mutex<BTreeMap<String, NewRelease>>,
     /// By the number of the release. There are no more than may be under way.
     refusals: Mutex<BTreeMap<i64, Outcome>>,
+    /// By BFF: the release, and how its trial ended.
+    ends: Mutex<BTreeMap<String, (i64, CanaryChange)>>,
 }
 
 impl Unrecorded {
@@ -31,13 +34,25 @@ impl Unrecorded {
         sync::lock(&self.refusals).insert(release, outcome);
     }
 
-    /// Writes the refusals, and the rollback of a BFF if there is one.
+    /// Keeps the end of a trial.
+    pub(super) fn put_end(&self, bff: &str, release: i64, end: CanaryChange) {
+        sync::lock(&self.ends).insert(bff.to_owned(), (release, end));
+    }
+
+    /// Whether the trial of a release has ended.
+    pub(super) fn has_ended(&self, bff: &str, release: i64) -> bool {
+        let ends = sync::lock(&self.ends);
+        ends.get(bff).is_some_and(|(ended, _)| *ended == release)
+    }
+
+    /// Writes the refusals and the ends of trials, and the rollback of a BFF if there is one.
     ///
     /// # Errors
     ///
     /// When the journal cannot be written still.
     pub(super) fn record(&self, releases: &Releases, bff: &str) -> Result<(), StoreError> {
         self.record_refusals(releases)?;
+        self.record_ends(releases)?;
         let Some(release) = self.rollback(bff) else {
             return Ok(());
         };
@@ -61,10 +76,24 @@ impl Unrecorded {
         Ok(())
     }
 
+    fn record_ends(&self, releases: &Releases) -> Result<(), StoreError> {
+        let ends = sync::lock(&self.ends).clone();
+        for (bff, (release, end)) in ends {
+            match releases.change_canary(&bff, Some(release), &end) {
+                Err(error) if error.is_of_host() => return Err(error),
+                // It ended in another way, too.
+                Ok(_) | Err(_) => {}
+            }
+            sync::lock(&self.ends).remove(&bff);
+        }
+        Ok(())
+    }
+
     /// Writes all of it. Returns whether nothing is left.
     pub(super) fn record_all(&self, releases: &Releases) -> bool {
         let bffs: Vec<String> = sync::lock(&self.rollbacks).keys().cloned().collect();
         let refusals = self.record_refusals(releases).is_ok();
+        let refusals = self.record_ends(releases).is_ok() & refusals;
         let recorded = bffs.iter().map(|bff| self.record(releases, bff).is_ok());
         recorded.fold(refusals, |all, it| all & it)
     }

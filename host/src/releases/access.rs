@@ -76,13 +76,21 @@ pub enum Scope {
     Upload,
     /// Release them.
     Release,
-    /// Go back.
+    /// Go back, and end a canary.
     Rollback,
+    /// Make a canary live, and hold its share.
+    Promote,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Upload, Self::Release, Self::Rollback];
+    pub const ALL: [Self; 5] = [
+        Self::Read,
+        Self::Upload,
+        Self::Release,
+        Self::Rollback,
+        Self::Promote,
+    ];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -91,6 +99,7 @@ impl Scope {
             Self::Upload => "upload",
             Self::Release => "release",
             Self::Rollback => "rollback",
+            Self::Promote => "promote",
         }
     }
 

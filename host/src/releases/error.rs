@@ -123,6 +123,29 @@ pub enum StoreError {
         /// The one that is live.
         by: i64,
     },
+    /// No release of the BFF is on trial, or another one is.
+    #[error("bff.{bff}: {what}; look at it with GET /v1/bffs/{bff}")]
+    NoCanary {
+        /// The BFF, or the release if it is not known.
+        bff: String,
+        /// What is there.
+        what: String,
+    },
+    /// A rule has rolled the component back.
+    #[error(
+        "bff.{bff}: {digest} was rolled back by a rule in release {release}: {reason}; mend it, or \
+         release it with \"again\" and a message that says why"
+    )]
+    Held {
+        /// The BFF.
+        bff: String,
+        /// The component.
+        digest: String,
+        /// The release that was rolled back.
+        release: i64,
+        /// The rule, in words.
+        reason: String,
+    },
     /// Something else is live than the order expects, or about to be.
     #[error("bff.{bff}: {what}; look at it, and release with expect_live \"{live}\" or \"any\"")]
     Conflict {
@@ -199,6 +222,8 @@ impl StoreError {
                 | Self::Busy { .. }
                 | Self::TooManyTokens(_)
                 | Self::Superseded { .. }
+                | Self::NoCanary { .. }
+                | Self::Held { .. }
                 | Self::Conflict { .. }
         )
     }

@@ -3,8 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
+use serde_json::Value;
+
 use super::error::StoreError;
 use super::reach::{Reach, ReachDifference};
+use super::trial::{Canary, CanaryChange, NewCanary};
+use crate::canary::Plan;
 
 /// What is live, by BFF, or why that cannot be said of one.
 pub type LiveByBff = BTreeMap<String, Result<Live, StoreError>>;
@@ -31,6 +35,19 @@ pub trait Journal: Send + Sync {
     ///
     /// When that is not recorded. What was live still is.
     fn finish(&self, release: i64, outcome: &Outcome) -> Result<(), StoreError>;
+
+    /// Changes the trial of a BFF, of this release if one is named. Returns the release:
+    /// [`Appended::Known`] if the same order came before.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such trial, or that is not recorded.
+    fn change_canary(
+        &self,
+        bff: &str,
+        release: Option<i64>,
+        change: &CanaryChange,
+    ) -> Result<Appended, StoreError>;
 
     /// What is live, by BFF, or why that cannot be said of one.
     ///
@@ -125,6 +142,10 @@ pub struct NewRelease {
     pub token: Option<String>,
     /// The difference of reach that the operator consents to.
     pub consent: Option<String>,
+    /// It gets a share of the requests first, by this plan.
+    pub canary: Option<Plan>,
+    /// It was rolled back by a rule, and is to be tried again.
+    pub again: bool,
 }
 
 /// The kind of a release.
@@ -165,6 +186,15 @@ pub enum Outcome {
         /// How far it reaches.
         reach: Reach,
     },
+    /// It gets a share of the requests beside the live one.
+    Canary {
+        /// What must be live until then, as in [`NewRelease::expect_live`].
+        expect_live: Option<Option<String>>,
+        /// How far it reaches.
+        reach: Reach,
+        /// How it begins.
+        canary: NewCanary,
+    },
     /// It is not.
     Refused {
         /// At which step.
@@ -177,7 +207,7 @@ pub enum Outcome {
 }
 
 /// What is live of a BFF.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Live {
     /// The release that brought it.
     pub release: i64,
@@ -187,6 +217,8 @@ pub struct Live {
     pub previous: Option<String>,
     /// Since when.
     pub since: SystemTime,
+    /// The release that is on trial beside it.
+    pub canary: Option<Canary>,
 }
 
 /// A release.
@@ -214,6 +246,8 @@ pub struct Release {
     pub actor: Option<String>,
     /// Of one that needs consent: how it differs from what was live.
     pub difference: Option<ReachDifference>,
+    /// What its gate knew when it came to its state.
+    pub evidence: Option<Value>,
 }
 
 /// What happened to a release.
@@ -233,6 +267,10 @@ pub struct Event {
     pub state: State,
     /// When.
     pub at: SystemTime,
+    /// Who wanted that; absent where nobody did.
+    pub actor: Option<String>,
+    /// What its gate knew.
+    pub evidence: Option<Value>,
 }
 
 /// Where a release is.
@@ -240,6 +278,13 @@ pub struct Event {
 pub enum State {
     /// It is being proven.
     Proving,
+    /// It gets this share of the requests.
+    Canary {
+        /// In percent.
+        percent: u8,
+        /// Why the share stays as it is, if it does.
+        paused: Option<String>,
+    },
     /// It is live.
     Live,
     /// It was live, and another one is.
@@ -248,6 +293,16 @@ pub enum State {
     Refused {
         /// At which step.
         step: String,
+        /// Why.
+        reason: String,
+    },
+    /// A rule ended its trial.
+    RolledBack {
+        /// The rule, in words.
+        reason: String,
+    },
+    /// Its trial was ended without a rule.
+    Aborted {
         /// Why.
         reason: String,
     },
@@ -260,6 +315,9 @@ impl State {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Proving => "proving",
+            Self::Canary { .. } => "canary",
+            Self::RolledBack { .. } => "rolled-back",
+            Self::Aborted { .. } => "aborted",
             Self::Live => "live",
             Self::Replaced => "replaced",
             Self::Refused { .. } => "refused",

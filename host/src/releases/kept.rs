@@ -96,5 +96,7 @@ fn entry(live: &Value) -> Option<Live> {
         digest: digest("digest")?.to_owned(),
         previous: digest("previous").map(str::to_owned),
         since: from_millis(live["since_ms"].as_i64()?),
+        // Its gate would know nothing.
+        canary: None,
     })
 }

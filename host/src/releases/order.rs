@@ -12,6 +12,7 @@ use super::files::{Part, Stored};
 use super::journal::{Event, Kind, LiveByBff, Release};
 use super::new_token::NewToken;
 use super::reach::ReachDifference;
+use crate::canary::PlanError;
 
 /// A result that comes later.
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, OrderError>> + Send>>;
@@ -41,6 +42,9 @@ pub trait Orders: Send + Sync {
 
     /// Stores a component, from its parts as they come.
     fn store(&self, digest: String, parts: mpsc::Receiver<Part>, caller: Caller) -> Answer<Stored>;
+
+    /// Changes the trial of a release.
+    fn judge(&self, order: CanaryOrder) -> Answer<Begun>;
 
     /// Begins a release, which goes on when this has its number.
     fn begin(&self, order: Order) -> Answer<Begun>;
@@ -113,6 +117,49 @@ pub struct Order {
     pub caller: Caller,
     /// The difference of reach that the operator consents to.
     pub consent: Option<String>,
+    /// It gets a share of the requests first.
+    pub canary: Option<FirstShare>,
+    /// It was rolled back by a rule, and is to be tried again.
+    pub again: bool,
+}
+
+/// The first share of a canary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstShare {
+    /// That of the BFF's plan.
+    Planned,
+    /// This one, in percent, and then those of the plan that are greater.
+    Percent(u8),
+}
+
+/// An order about a release that is on trial.
+#[derive(Clone, Debug)]
+pub struct CanaryOrder {
+    /// The BFF.
+    pub bff: String,
+    /// What is to be done.
+    pub act: CanaryAct,
+    /// Which release must be on trial; `None` for any.
+    pub release: Option<i64>,
+    /// Why.
+    pub message: Option<String>,
+    /// The key of the order, with the digest of its body.
+    pub key: Option<(String, String)>,
+    /// Who orders it.
+    pub caller: Caller,
+}
+
+/// What may be done with a release on trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CanaryAct {
+    /// It is live at once, whatever its gate knows.
+    Promote,
+    /// It ends, and what is live serves all.
+    Abort,
+    /// Its share stays as it is.
+    Hold,
+    /// Its share grows again.
+    Resume,
 }
 
 /// Which component.
@@ -183,6 +230,14 @@ pub enum OrderError {
         bff: String,
         /// The component.
         digest: String,
+    },
+    /// A canary cannot begin so.
+    #[error("bff.{bff}: {source}; choose another share, or change bff.{bff}.canary")]
+    Plan {
+        /// The BFF.
+        bff: String,
+        /// Why.
+        source: PlanError,
     },
     /// Who asks has no valid token.
     #[error(transparent)]

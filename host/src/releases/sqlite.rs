@@ -5,6 +5,8 @@
 //! read-only needs no restart of the host.
 
 mod access;
+mod canary;
+mod order_key;
 mod read;
 mod schema;
 mod work;
@@ -24,6 +26,7 @@ use super::journal::{Appended, Event, Journal, LiveByBff, NewRelease, Outcome, R
 use super::kept::LiveFile;
 use super::place::{FOLDER, folder};
 use super::reach::Reach;
+use super::trial::CanaryChange;
 use crate::file::{self, OwnFolder, TIMEOUT};
 use crate::sync;
 
@@ -254,6 +257,18 @@ impl Journal for SqliteJournal {
             }
             finished => finished,
         }
+    }
+
+    fn change_canary(
+        &self,
+        bff: &str,
+        release: Option<i64>,
+        change: &CanaryChange,
+    ) -> Result<Appended, StoreError> {
+        let (bff, change) = (bff.to_owned(), change.clone());
+        self.run(Some(TIMEOUT), move |it| {
+            canary::change(it, &bff, release, &change)
+        })
     }
 
     fn live(&self) -> Result<LiveByBff, StoreError> {

@@ -94,6 +94,8 @@ fn new(digest: &str) -> NewRelease {
         actor: "local".to_owned(),
         token: None,
         consent: None,
+        canary: None,
+        again: false,
     }
 }
 
@@ -351,7 +353,7 @@ fn a_journal_of_a_newer_host_is_left_alone() {
             error,
             StoreError::Newer {
                 found: 99,
-                known: 3,
+                known: 4,
                 ..
             }
         ),

@@ -12,9 +12,11 @@ use http::{Method, Version as Protocol};
 use tokio::time::Instant;
 
 use super::inbound::{RequestId, TraceContext};
+use super::trial;
 use super::worker::Worker;
 use crate::bff::guest_log::GuestLog;
 use crate::bff::meter::Usage;
+use crate::bff::trial::Turn;
 use crate::bff::version::Version;
 use crate::calls::{Session, parts};
 use crate::degraded;
@@ -53,6 +55,8 @@ pub(super) struct Access {
 struct Routed {
     target: Arc<Target>,
     version: Option<Arc<Version>>,
+    /// Its place in a trial.
+    turn: Option<Turn>,
 }
 
 impl Routed {
@@ -103,8 +107,17 @@ impl Access {
     }
 
     /// The BFF was chosen.
-    pub(super) fn routed(&mut self, target: Arc<Target>, version: Option<Arc<Version>>) {
-        self.route = Some(Routed { target, version });
+    pub(super) fn routed(
+        &mut self,
+        target: Arc<Target>,
+        version: Option<Arc<Version>>,
+        turn: Option<Turn>,
+    ) {
+        self.route = Some(Routed {
+            target,
+            version,
+            turn,
+        });
     }
 
     /// The guest is about to run.
@@ -197,6 +210,13 @@ impl Drop for Access {
                 if let Some(run) = &self.run {
                     run.log.finish();
                     metrics.guest(run.usage.cpu(), run.usage.memory());
+                }
+                if let Some(turn) = &route.turn {
+                    let cpu = self
+                        .run
+                        .as_ref()
+                        .map_or(Duration::ZERO, |run| run.usage.cpu());
+                    trial::record(turn, outcome, took, cpu, self.id.as_str());
                 }
             }
             None => self.worker.shared.metrics.unrouted(outcome.name()),

@@ -24,6 +24,7 @@ use super::problem::Code;
 use super::reply::{self, Reply, Rest};
 use super::report::report;
 use super::stream::{self, Sending};
+use super::trial::make_private;
 use super::worker::Worker;
 use crate::bff::error::BffError;
 use crate::bff::response::CheckedResponse;
@@ -156,8 +157,9 @@ async fn answer(
             RouteMatch::Misdirected => return Ok(Reply::problem(Code::Misdirected, "", access)),
         }
     };
-    let version = target.bff.current();
-    access.routed(target.clone(), version.clone());
+    let (version, turn) = target.bff.take(head.headers);
+    let is_on_trial = turn.is_some();
+    access.routed(target.clone(), version.clone(), turn);
     // In a host for development, browsers get a page.
     let observer = worker.shared.observer.clone();
     let pages = observer.as_deref().filter(|_| takes_pages(head.headers));
@@ -209,7 +211,10 @@ async fn answer(
     // Without chunks, a client could not tell an answer that was cut off from a whole one.
     let answer = if version.streams() && parts.version >= http::Version::HTTP_11 {
         match Box::pin(admit_and_begin(worker, &version, invocation, access)).await {
-            Ok(Answer::Streamed(answer, streamed)) => {
+            Ok(Answer::Streamed(mut answer, streamed)) => {
+                if is_on_trial {
+                    make_private(&mut answer.headers, &version.settings().canary.client);
+                }
                 let rest = Rest {
                     streamed,
                     version,
@@ -230,10 +235,15 @@ async fn answer(
         recordings.ended(capture, ended(&version, &answer));
     }
     Ok(match answer {
-        Ok(answer) => match held.answer(answer.body.len()) {
-            Ok(()) => Reply::answer(answer),
-            Err(Full) => Reply::full(access),
-        },
+        Ok(mut answer) => {
+            if is_on_trial {
+                make_private(&mut answer.headers, &version.settings().canary.client);
+            }
+            match held.answer(answer.body.len()) {
+                Ok(()) => Reply::answer(answer),
+                Err(Full) => Reply::full(access),
+            }
+        }
         Err(error) => {
             report(&error, &version, access.id.as_str());
             let reply = Reply::bff_error(&error, access);

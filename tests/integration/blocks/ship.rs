@@ -1,13 +1,15 @@
 //! The page about releases, from an empty host to a live release and back: by the commands, and
 //! by the workflow of a pipeline.
 
+use std::net::SocketAddr;
+
 use tailor_harness::components::{example, root};
 use tailor_harness::{Files, Process, TestHost};
 
 use super::block;
 use super::shell::run;
-use crate::swap::page::stamped;
-use crate::wire::{Wire, get};
+use crate::swap::page::{fragile, stamped};
+use crate::wire::{Wire, beside, get};
 
 const PAGE: &str = "docs/operate/releases.md";
 
@@ -17,7 +19,10 @@ fn empty() -> (Process, Files) {
     let builder = builder.service_at("activity", &["http://127.0.0.1:9101"]);
     let route = "[[route]]\nbff = \"watch\"\npath = \"/watch\"\n";
     let builder = builder.config("log.format = \"json\"\n");
-    let builder = builder.config(&block(PAGE, "[bff.watch]")).config(route);
+    let builder = builder.config(&block(PAGE, "[bff.watch]"));
+    let builder = builder
+        .config(&block(PAGE, "[bff.watch.canary]"))
+        .config(route);
     let (config, files) = builder.write().unwrap();
     std::fs::copy(example("watch").unwrap(), files.path().join("watch.wasm")).unwrap();
     (Process::serve(&config).unwrap(), files)
@@ -66,6 +71,43 @@ async fn a_component_is_shipped_to_an_empty_host_and_undone() {
     assert!(second.ends_with("watch: release 3 is live\n"), "{second}");
     let status = typed(&process, files.path(), "tailor status");
     assert!(status.contains("watch  newest  "), "{status}");
+}
+
+/// Asks for a page that a fragile component traps on, as one device after the other.
+async fn provoke(address: SocketAddr) {
+    for device in 0.. {
+        let field = format!("x-device: {device}\r\n");
+        Wire::ask(address, &get("/watch/x/!", &field)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canary_is_rolled_back_by_itself_and_another_one_promoted() {
+    let (process, files) = empty();
+    let component = files.path().join("watch.wasm");
+    typed(&process, files.path(), &block(PAGE, "tailor status"));
+    std::fs::write(&component, fragile("v2")).unwrap();
+    let asking = beside(provoke(process.address().unwrap()));
+    let deploy = block(PAGE, "tailor deploy watch watch.wasm --canary");
+    let ends_with_3 = format!("{} || test $? = 3", deploy.trim_end());
+    let said = typed(&process, files.path(), &ends_with_3);
+    asking.abort();
+    assert!(
+        said.contains("release 2 gets 10 % of the requests\n"),
+        "{said}"
+    );
+    assert!(said.contains("release 2 is rolled back: traps: "), "{said}");
+
+    std::fs::write(&component, fragile("v3")).unwrap();
+    let detached = "tailor deploy watch watch.wasm --canary --detach\n\
+                    until tailor status watch | grep -q ' gets 10 % of the requests'; do\n\
+                    sleep 0.1; done";
+    typed(&process, files.path(), detached);
+    let said = typed(&process, files.path(), &block(PAGE, "tailor status watch "));
+    assert!(said.contains("0 in this step; it waits for "), "{said}");
+    assert!(said.contains("watch: release 3 of "), "{said}");
+    assert!(said.contains(" keeps its share\n"), "{said}");
+    assert!(said.ends_with(" is live\n"), "{said}");
 }
 
 /// The lines that a workflow runs, step by step.

@@ -127,6 +127,16 @@ const TABLE: &[Row] = &[
     ),
     row(
         "docs/operate/releases.md",
+        "tailor deploy watch watch.wasm --canary",
+        How::Walk("a_canary_is_rolled_back_by_itself_and_another_one_promoted"),
+    ),
+    row(
+        "docs/operate/releases.md",
+        "tailor status watch ",
+        How::Walk("a_canary_is_rolled_back_by_itself_and_another_one_promoted"),
+    ),
+    row(
+        "docs/operate/releases.md",
         "name: ship",
         How::Walk("a_workflow_ships_what_is_pushed_without_a_terminal"),
     ),

@@ -84,6 +84,26 @@ impl Api {
         self.ended(&begun.location).await
     }
 
+    /// Uploads a component, and begins a release of it with these further members.
+    pub async fn try_out(&self, component: &[u8], more: Value) -> Answer {
+        let put = self.put(component).await;
+        assert!([200, 201].contains(&put.status), "{put:?}");
+        let mut body = json!({"digest": digest(component), "strategy": "canary"});
+        for (name, value) in more.as_object().into_iter().flatten() {
+            body[name] = value.clone();
+        }
+        self.post("/v1/bffs/page/releases", &body).await
+    }
+
+    /// Waits until a release is in a state.
+    pub async fn becomes(&self, path: &str, state: &str) -> Value {
+        until(async || {
+            let release = self.get(path).await.json;
+            (release["state"] == state).then_some(release)
+        })
+        .await
+    }
+
     /// Waits for the end of a release.
     pub async fn ended(&self, path: &str) -> Value {
         until(async || {

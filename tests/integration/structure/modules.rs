@@ -15,6 +15,7 @@ const MODULES: [(&str, &[&str]); 34] = [
         "host",
         &[
             "file",
+            "canary",
             "releases",
             "server",
             "snapshot",
@@ -49,6 +50,7 @@ const MODULES: [(&str, &[&str]); 34] = [
         &[
             "snapshot",
             "recording",
+            "canary",
             "releases",
             "router",
             "bff",
@@ -139,6 +141,7 @@ const MODULES: [(&str, &[&str]); 34] = [
         &[
             "digest",
             "file",
+            "canary",
             "releases",
             "calls",
             "telemetry",
@@ -184,7 +187,7 @@ const MODULES: [(&str, &[&str]); 34] = [
             "sync",
         ],
     ),
-    ("releases", &["digest", "file", "sync"]),
+    ("releases", &["canary", "digest", "file", "sync"]),
     ("canary", &["sync"]),
     ("pem", &["file"]),
     ("telemetry", &["sync", "time"]),

@@ -23,6 +23,34 @@ pub fn trap(version: &str) -> Vec<u8> {
     with_end(version, "(unreachable)")
 }
 
+/// A version that traps where the path ends with an exclamation mark.
+pub fn fragile(version: &str) -> Vec<u8> {
+    // The path is the fourth parameter, and its length the fifth.
+    let last = "(i32.load8_u (i32.sub (i32.add (local.get 3) (local.get 4)) (i32.const 1)))";
+    let ends = format!("(i32.eq {last} (i32.const 33))");
+    with_end(
+        version,
+        &format!("(if (result i32) {ends} (then (unreachable)) (else (i32.const 200)))"),
+    )
+}
+
+/// A version that computes for some milliseconds first.
+pub fn slow(version: &str) -> Vec<u8> {
+    let count = "(global.set $rounds (i32.add (global.get $rounds) (i32.const 1)))";
+    let more = "(br_if $again (i32.lt_u (global.get $rounds) (i32.const 3000000)))";
+    let spins = format!("(loop $again {count} {more})");
+    let counted = "(global $free (mut i32) (i32.const 131072))";
+    let text = text(
+        version,
+        &format!("(block (result i32) {spins} (i32.const 200))"),
+    );
+    let text = text.replace(
+        counted,
+        &format!("{counted}\n  (global $rounds (mut i32) (i32.const 0))"),
+    );
+    components::from_module(&text).unwrap()
+}
+
 /// The body of a page.
 pub fn body(version: &str) -> String {
     format!("{version};").repeat(2 * NAMED)
@@ -46,9 +74,13 @@ pub fn stamped(component: &[u8], size: usize) -> Vec<u8> {
 }
 
 fn with_end(version: &str, status: &str) -> Vec<u8> {
+    components::from_module(&text(version, status)).unwrap()
+}
+
+fn text(version: &str, status: &str) -> String {
     let part = format!("{version};").repeat(NAMED);
     let (length, second) = (2 * part.len(), 65_536 + part.len());
-    let text = format!(
+    format!(
         r#"
 (module
   (memory (export "memory") 16)
@@ -73,6 +105,5 @@ fn with_end(version: &str, status: &str) -> Vec<u8> {
     (i32.const 2048)))
 "#,
         version.len()
-    );
-    components::from_module(&text).unwrap()
+    )
 }

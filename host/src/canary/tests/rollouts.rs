@@ -42,7 +42,11 @@ fn a_version_against_itself_is_promoted() {
         errors: [0.01, 0.01],
         ..Day::default()
     };
-    for day in [by_client, by_request] {
+    let by_request_with_many_errors = Day {
+        errors: [0.05, 0.05],
+        ..Day::default()
+    };
+    for day in [by_client, by_request, by_request_with_many_errors] {
         let (promoted, by_rule) = ends(&day, 100);
         assert!(
             promoted >= 95 && by_rule <= 4,

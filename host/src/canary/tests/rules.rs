@@ -9,7 +9,7 @@ use crate::canary::{
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-fn plan() -> Plan {
+pub(super) fn plan() -> Plan {
     let step = |percent| Step {
         percent,
         min_time: MINUTE,
@@ -21,16 +21,16 @@ fn plan() -> Plan {
     }
 }
 
-fn gate(plan: Plan) -> Gate {
+pub(super) fn gate(plan: Plan) -> Gate {
     Gate::new(plan, 0, Duration::ZERO).expect("the plan is good")
 }
 
-fn split() -> Split {
+pub(super) fn split() -> Split {
     Split::new([7; 16])
 }
 
 /// Requests from a number on, until this number of them got the track.
-fn tickets(gate: &Gate, from: u64, track: Track, number: usize) -> Vec<Ticket> {
+pub(super) fn tickets(gate: &Gate, from: u64, track: Track, number: usize) -> Vec<Ticket> {
     let split = split();
     let tickets = (from..).map(|it| gate.track(split.request(it)));
     tickets
@@ -39,15 +39,16 @@ fn tickets(gate: &Gate, from: u64, track: Track, number: usize) -> Vec<Ticket> {
         .collect()
 }
 
-fn outcome(failed: Option<Failed>) -> Outcome {
+pub(super) fn outcome(failed: Option<Failed>) -> Outcome {
     Outcome {
         failed,
         time: Duration::from_millis(10),
         cpu: Duration::from_micros(300),
+        is_gone: false,
     }
 }
 
-fn good(gate: &Gate, track: Track, number: usize) {
+pub(super) fn good(gate: &Gate, track: Track, number: usize) {
     for ticket in tickets(gate, 0, track, number) {
         gate.record(&ticket, &outcome(None), "good");
     }
@@ -167,6 +168,7 @@ fn what_is_slow_is_what_the_stable_version_says() {
     let slow = Outcome {
         time: Duration::from_secs(1),
         cpu: Duration::from_millis(1),
+        is_gone: false,
         ..outcome(None)
     };
     for ticket in tickets(&gate, 0, Track::Candidate, 500) {
@@ -246,60 +248,6 @@ fn too_little_traffic_is_no_verdict_and_ends_as_the_operator_says() {
         self::gate(brave).decide(60 * MINUTE, false),
         Verdict::Promote
     );
-}
-
-#[test]
-fn good_requests_of_clients_that_had_a_bad_one_prove_nothing() {
-    let gate = gate(plan());
-    let of = |track| {
-        let clients = (0..).map(|it: u32| split().client(&it.to_le_bytes()));
-        clients.filter(move |it| it.track(10) == track)
-    };
-    let error = outcome(Some(Failed::Error));
-    // An outage hits all clients that are there.
-    for client in of(Track::Stable)
-        .take(20)
-        .chain(of(Track::Candidate).take(2))
-    {
-        gate.record(&gate.track(client), &error, "id");
-    }
-    for client in of(Track::Stable)
-        .take(20)
-        .chain(of(Track::Candidate).take(2))
-    {
-        for _ in 0..5_000 {
-            gate.record(&gate.track(client), &outcome(None), "id");
-        }
-    }
-    let verdict = gate.decide(MINUTE, false);
-    let Verdict::Inconclusive(Lack::Certainty(Bad::Errors, extra)) = verdict else {
-        panic!("{verdict:?}");
-    };
-    assert!(extra > 0.9, "{extra}");
-    // Others do.
-    for client in of(Track::Stable).skip(20).take(20_000) {
-        gate.record(&gate.track(client), &outcome(None), "id");
-    }
-    for client in of(Track::Candidate).skip(2).take(2_000) {
-        gate.record(&gate.track(client), &outcome(None), "id");
-    }
-    assert_eq!(gate.decide(MINUTE, false), Verdict::Advance(50));
-}
-
-#[test]
-fn a_rate_that_may_be_too_high_does_not_go_on() {
-    let gate = gate(plan());
-    good(&gate, Track::Stable, 2_700);
-    good(&gate, Track::Candidate, 300);
-    let ticket = tickets(&gate, 0, Track::Candidate, 1)[0];
-    gate.record(&ticket, &outcome(Some(Failed::Error)), "id");
-    let verdict = gate.decide(MINUTE, false);
-    let Verdict::Inconclusive(Lack::Certainty(Bad::Errors, extra)) = verdict else {
-        panic!("{verdict:?}");
-    };
-    assert!((extra - 4.7439 / 301.0).abs() < 1e-5, "{extra}");
-    good(&gate, Track::Candidate, 300);
-    assert_eq!(gate.decide(MINUTE, false), Verdict::Advance(50));
 }
 
 #[test]

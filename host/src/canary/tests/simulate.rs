@@ -168,6 +168,7 @@ impl Day {
             failed,
             time: Duration::from_secs_f64(0.04 * spread(0.4, rng) * slower * longer),
             cpu: Duration::from_secs_f64(0.000_3 * spread(0.1, rng) * computes),
+            is_gone: false,
         }
     }
 }

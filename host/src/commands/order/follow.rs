@@ -21,7 +21,14 @@ const LONGEST: Duration = Duration::from_secs(1);
 const MOST_ORDERS: u32 = 2;
 
 /// States that are told at the end.
-const ENDS: [&str; 4] = ["live", "replaced", "refused", "interrupted"];
+const ENDS: [&str; 6] = [
+    "live",
+    "replaced",
+    "refused",
+    "rolled-back",
+    "aborted",
+    "interrupted",
+];
 
 /// An order.
 pub struct Order<'a> {
@@ -62,6 +69,8 @@ pub async fn follow(
         }
     };
     let mut pause = FIRST;
+    // What was told last of a release on trial.
+    let mut share = None;
     loop {
         match &*release.state {
             "live" => {
@@ -70,6 +79,7 @@ pub async fn follow(
             }
             "replaced" => return order.replaced(&release, patience, report).await,
             "refused" => return refused(&release, report),
+            "rolled-back" | "aborted" => return Ok(ended_on_trial(&release, report)),
             "interrupted" => {
                 let number = release.number;
                 let sentence = format!("the host ended before release {number} was live");
@@ -91,6 +101,12 @@ pub async fn follow(
                 continue;
             }
             _ if until == Ended::Detached => return Ok(0),
+            "canary" if share.as_ref() != Some(&(release.percent, release.held.clone())) => {
+                share = Some((release.percent, release.held.clone()));
+                if on_trial(&release, report) {
+                    return Err(order.unfinished(&release, None));
+                }
+            }
             _ => {}
         }
         if patience.left() <= pause {
@@ -100,6 +116,29 @@ pub async fn follow(
         pause = pause.saturating_mul(2).min(LONGEST);
         release = order.ask(&release, patience, report).await?;
     }
+}
+
+/// A release gets a share of the requests. Returns whether somebody has to decide how it goes on.
+fn on_trial(release: &Release, report: &mut Report) -> bool {
+    let (number, percent) = (release.number, release.percent.unwrap_or_default());
+    let sentence = match &release.held {
+        Some(held) => format!("release {number} keeps {percent} % of the requests: {held}"),
+        None => format!("release {number} gets {percent} % of the requests"),
+    };
+    report.release(&sentence, release);
+    release.held.is_some()
+}
+
+/// A trial ended, and what was live before serves all.
+fn ended_on_trial(release: &Release, report: &mut Report) -> u8 {
+    let reason = release.reason.as_deref().unwrap_or("unknown");
+    let what = match &*release.state {
+        "rolled-back" => "is rolled back",
+        _ => "was ended",
+    };
+    let sentence = format!("release {} {what}: {reason}", release.number);
+    report.release(&sentence, release);
+    ROLLED_BACK
 }
 
 /// A rollback is live, and the host's disk takes no row of it.
@@ -262,6 +301,9 @@ mod tests {
             step: None,
             reason: None,
             difference: None,
+            percent: None,
+            held: None,
+            evidence: None,
         }
     }
 

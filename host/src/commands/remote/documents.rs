@@ -25,6 +25,15 @@ pub struct Release {
     /// Of one that is refused at consent: how far it reaches beyond what was live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub difference: Option<Value>,
+    /// Of one on trial: its share of the requests, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent: Option<u8>,
+    /// Why the share stays as it is, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
+    /// What its gate knew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Value>,
 }
 
 /// The answer to an order.
@@ -77,6 +86,26 @@ pub struct Bff {
     pub refused: Option<Refused>,
     #[serde(default)]
     pub draining: Vec<String>,
+    /// The release on trial.
+    #[serde(default)]
+    pub canary: Option<Canary>,
+}
+
+/// The release on trial.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Canary {
+    pub release: i64,
+    pub digest: String,
+    /// Its share of the requests.
+    pub percent: u8,
+    /// Why the share stays as it is, if it does.
+    #[serde(default)]
+    pub held: Option<String>,
+    /// What is missing for the next step.
+    #[serde(default)]
+    pub waits_for: Option<String>,
+    #[serde(default)]
+    pub evidence: Option<Value>,
 }
 
 impl Bff {

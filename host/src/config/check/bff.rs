@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Method;
 
-use super::{Context, DEADLINE, MAX_COMPONENT_SIZE, limits};
+use super::{Context, DEADLINE, MAX_COMPONENT_SIZE, canary, limits};
 use crate::config::field::{Field, Located};
 use crate::config::problem::Fault;
 use crate::config::raw::{RawBff, RawFile, RawRoute, RawSmoke};
@@ -31,6 +31,7 @@ fn one(raw: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Option<Bff> {
     check_routed(raw, cx);
     let limits = limits::check(raw, engine, cx);
     let smoke = raw.smoke.as_ref().map(|smoke| self::smoke(smoke, raw, cx));
+    let canary = canary::check(&raw.canary, cx);
     let component = component(raw, cx)?;
     let deadline = raw.deadline.or(DEADLINE);
     let mut downstreams: Vec<String> = raw.downstreams.values();
@@ -47,6 +48,7 @@ fn one(raw: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Option<Bff> {
         limits,
         config: raw.config.values(),
         smoke,
+        canary,
     })
 }
 

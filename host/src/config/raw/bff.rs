@@ -10,6 +10,8 @@ use crate::config::units::{GIB, KIB, count, duration, duration_or_zero, size};
 use crate::config::values::{boolean, name, path, text};
 use crate::config::wire::{call_pattern, header, target};
 
+use super::canary::{RawCanary, canary};
+
 pub(in crate::config) struct RawBff {
     pub(in crate::config) name: String,
     pub(in crate::config) place: Location,
@@ -24,6 +26,7 @@ pub(in crate::config) struct RawBff {
     pub(in crate::config) config: Field<Vec<Located<(String, String)>>>,
     pub(in crate::config) limits: RawLimits,
     pub(in crate::config) smoke: Option<RawSmoke>,
+    pub(in crate::config) canary: RawCanary,
 }
 
 pub(in crate::config) struct RawLimits {
@@ -74,6 +77,7 @@ pub(super) fn bff(bff: &str, s: &mut Section<'_>) -> RawBff {
         smoke: s
             .has("smoke")
             .then(|| s.section("smoke", "bff.*.smoke", smoke)),
+        canary: s.section("canary", "bff.*.canary", canary),
     }
 }
 

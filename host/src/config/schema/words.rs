@@ -25,7 +25,7 @@ struct Row {
 }
 
 /// What each section is.
-const SECTIONS: [(&str, &str); 29] = [
+const SECTIONS: [(&str, &str); 30] = [
     (
         "server",
         "The listener for clients, and what it lets them take.",
@@ -110,6 +110,10 @@ const SECTIONS: [(&str, &str); 29] = [
     (
         "bff.*.smoke",
         "A request that a new version must answer before it is published.",
+    ),
+    (
+        "bff.*.canary",
+        "How a release comes to clients little by little.",
     ),
     (
         "route",

@@ -359,6 +359,21 @@ pub(super) fn record() -> Record {
     }
 }
 
+pub(super) fn canary() -> Canary {
+    Canary {
+        steps: vec![5, 25],
+        step_time: ms(60_000),
+        bake_time: ms(120_000),
+        max_duration: Duration::from_secs(2 * 3600),
+        min_requests: 100,
+        max_extra_failures: 5,
+        tolerance: 20,
+        promotes_without_evidence: true,
+        flapping: ms(600_000),
+        client: ClientKey::Header(HeaderName::from_static("x-device")),
+    }
+}
+
 pub(super) fn releases() -> Releases {
     Releases {
         keep: 5,

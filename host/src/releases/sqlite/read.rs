@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use serde::de::DeserializeOwned;
 
-use super::Failure;
+use super::{Failure, canary};
 use crate::releases::error::StoreError;
 use crate::releases::files::is_digest;
 use crate::releases::journal::{Event, Live, LiveByBff, Release, State};
@@ -16,7 +16,7 @@ const SELECT: &str = "
     SELECT r.number, r.bff, r.digest, r.kind, r.message, r.source, r.at,
            e.state, e.step, e.reason, e.at,
            EXISTS (SELECT 1 FROM live WHERE live.bff = r.bff AND live.release = r.number),
-           r.actor, r.difference
+           r.actor, r.difference, e.share, e.evidence
     FROM release r JOIN event e ON e.number =
         (SELECT max(number) FROM event WHERE event.release = r.number)";
 
@@ -30,6 +30,7 @@ pub(super) fn is_live(connection: &mut Connection, release: i64) -> Result<bool,
 }
 
 pub(super) fn live(connection: &mut Connection) -> Result<LiveByBff, Failure> {
+    let mut canaries = canary::all(connection)?;
     let mut found = connection.prepare("SELECT bff, release, digest, previous, since FROM live")?;
     let rows = found.query_map([], |row| {
         let bff: String = row.get(0)?;
@@ -38,11 +39,13 @@ pub(super) fn live(connection: &mut Connection) -> Result<LiveByBff, Failure> {
             digest: row.get(2)?,
             previous: row.get(3)?,
             since: from_millis(row.get(4)?),
+            canary: None,
         };
         Ok((bff, live))
     })?;
     let rows = rows.map(|row| {
-        let (bff, live) = row?;
+        let (bff, mut live) = row?;
+        live.canary = canaries.remove(&bff);
         let live = match is_digest(&live.digest) {
             true => Ok(live),
             false => Err(StoreError::DamagedRow {
@@ -65,7 +68,7 @@ fn release(row: &Row<'_>) -> rusqlite::Result<Release> {
         message: row.get(4)?,
         source: row.get(5)?,
         begun: from_millis(row.get(6)?),
-        state: match state(row)? {
+        state: match state(row, 14)? {
             _ if is_live => State::Live,
             State::Live => State::Replaced,
             state => state,
@@ -73,17 +76,26 @@ fn release(row: &Row<'_>) -> rusqlite::Result<Release> {
         since: from_millis(row.get(10)?),
         actor: row.get(12)?,
         difference: document(row.get(13)?),
+        evidence: document(row.get(15)?),
     })
 }
 
-/// The state of an event, in the columns 7 to 9.
-fn state(row: &Row<'_>) -> rusqlite::Result<State> {
+/// The state of an event, in the columns 7 to 9, and that of the share.
+fn state(row: &Row<'_>, share: usize) -> rusqlite::Result<State> {
     let state: String = row.get(7)?;
+    let reason =
+        || -> rusqlite::Result<String> { Ok(row.get::<_, Option<String>>(9)?.unwrap_or_default()) };
     Ok(match &*state {
         "live" => State::Live,
+        "canary" => State::Canary {
+            percent: row.get::<_, Option<u8>>(share)?.unwrap_or_default(),
+            paused: row.get(9)?,
+        },
+        "rolled-back" => State::RolledBack { reason: reason()? },
+        "aborted" => State::Aborted { reason: reason()? },
         "refused" => State::Refused {
             step: row.get::<_, Option<String>>(8)?.unwrap_or_default(),
-            reason: row.get::<_, Option<String>>(9)?.unwrap_or_default(),
+            reason: reason()?,
         },
         "interrupted" => State::Interrupted,
         _ => State::Proving,
@@ -96,7 +108,8 @@ pub(super) fn events(
     limit: usize,
 ) -> Result<Vec<Event>, Failure> {
     let mut found = connection.prepare(
-        "SELECT e.number, e.release, r.bff, r.digest, r.kind, e.at, NULL, e.state, e.step, e.reason
+        "SELECT e.number, e.release, r.bff, r.digest, r.kind, e.at, NULL, e.state, e.step, e.reason,
+                e.share, e.actor, e.evidence
          FROM event e JOIN release r ON r.number = e.release
          WHERE e.number > ?1 ORDER BY e.number LIMIT ?2",
     )?;
@@ -109,7 +122,9 @@ pub(super) fn events(
             digest: row.get(3)?,
             kind: row.get(4)?,
             at: from_millis(row.get(5)?),
-            state: state(row)?,
+            state: state(row, 10)?,
+            actor: row.get(11)?,
+            evidence: document(row.get(12)?),
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

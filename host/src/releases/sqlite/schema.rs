@@ -8,7 +8,7 @@ use super::Failure;
 use crate::releases::error::StoreError;
 
 /// What makes a journal of each version of the version before, the first one of an empty file.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE release (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -88,6 +88,33 @@ const MIGRATIONS: [&str; 3] = [
     ALTER TABLE release ADD COLUMN consent TEXT;
     ALTER TABLE release ADD COLUMN reach TEXT;
     ALTER TABLE release ADD COLUMN difference TEXT;
+",
+    "
+    CREATE TABLE canary (
+        bff TEXT PRIMARY KEY,
+        release INTEGER NOT NULL REFERENCES release (number),
+        plan TEXT NOT NULL,
+        step INTEGER NOT NULL,
+        salt BLOB NOT NULL,
+        began INTEGER NOT NULL,
+        paused TEXT
+    ) STRICT;
+    CREATE TABLE held (
+        bff TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        release INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (bff, digest)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE automation (
+        bff TEXT PRIMARY KEY,
+        back INTEGER NOT NULL,
+        off TEXT
+    ) STRICT;
+    ALTER TABLE event ADD COLUMN share INTEGER;
+    ALTER TABLE event ADD COLUMN actor TEXT;
+    ALTER TABLE event ADD COLUMN evidence TEXT;
 ",
 ];
 

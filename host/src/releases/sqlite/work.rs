@@ -1,14 +1,15 @@
 //! What is written to the journal, each in one transaction.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use serde::Serialize;
 
-use super::Failure;
+use super::order_key::{known, remember};
 use super::read::newest_event;
+use super::{Failure, canary};
 use crate::releases::error::StoreError;
 use crate::releases::files::UNRELEASED;
 use crate::releases::journal::{Appended, LiveByBff, NewRelease, Outcome};
@@ -17,8 +18,6 @@ use crate::releases::points;
 
 /// Releases of one BFF that may be under way: one is proven, the others wait.
 const UNDER_WAY: usize = 8;
-/// How long the key of an order is remembered.
-const KEY: Duration = Duration::from_secs(24 * 3600);
 
 /// Releases of a BFF whose last event is that they began.
 const PROVING: &str = "
@@ -64,9 +63,10 @@ pub(super) fn append(
 ) -> Result<Appended, Failure> {
     let now = SystemTime::now();
     let change = begin(connection)?;
-    if let Some(number) = known(&change, release, now)? {
+    if let Some(number) = known(&change, release.key.as_ref(), now)? {
         return Ok(Appended::Known(number));
     }
+    canary::check_held(&change, release)?;
     let under_way: Vec<(i64, i64)> = {
         let mut found = change.prepare(PROVING)?;
         let rows = found.query_map([&release.bff], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -86,33 +86,16 @@ pub(super) fn append(
             let what = format!("release {number} is under way, since {since}");
             return Err(conflict(&change, &release.bff, what)?);
         }
+        if let Some(number) = canary::of(&change, &release.bff)? {
+            let what = format!("release {number} is on trial");
+            return Err(conflict(&change, &release.bff, what)?);
+        }
     }
     let number = insert(&change, release, host, now)?;
     event(&change, number, "proving", None, to_millis(now))?;
     points::reach("release-appending");
     change.commit()?;
     Ok(Appended::New(number))
-}
-
-/// The release that an order with the same key has begun.
-fn known(
-    change: &Transaction<'_>,
-    release: &NewRelease,
-    now: SystemTime,
-) -> Result<Option<i64>, Failure> {
-    let Some((key, request)) = &release.key else {
-        return Ok(None);
-    };
-    let since = now.checked_sub(KEY).unwrap_or(now);
-    let before = change.query_row(
-        "SELECT release, request FROM order_key WHERE key = ?1 AND at > ?2",
-        params![key, to_millis(since)],
-        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
-    );
-    match before.optional()? {
-        Some((_, before)) if before != *request => Err(StoreError::KeyReused.into()),
-        before => Ok(before.map(|(number, _)| number)),
-    }
 }
 
 fn insert(
@@ -146,15 +129,7 @@ fn insert(
          WHERE number = ?1",
         params![number, release.bff, release.digest],
     )?;
-    if let Some((key, request)) = &release.key {
-        // It is remembered for its day, also when the release is not kept for as long.
-        let ended = to_millis(now.checked_sub(KEY).unwrap_or(now));
-        change.execute("DELETE FROM order_key WHERE at <= ?1", [ended])?;
-        change.execute(
-            "INSERT INTO order_key (key, request, release, at) VALUES (?1, ?2, ?3, ?4)",
-            params![key, request, number, to_millis(now)],
-        )?;
-    }
+    remember(change, release.key.as_ref(), number, now)?;
     Ok(number)
 }
 
@@ -165,7 +140,7 @@ pub(super) fn record(
 ) -> Result<Appended, Failure> {
     let now = SystemTime::now();
     let change = begin(connection)?;
-    if let Some(number) = known(&change, release, now)? {
+    if let Some(number) = known(&change, release.key.as_ref(), now)? {
         return Ok(Appended::Known(number));
     }
     if let Some(expected) = &release.expect_live {
@@ -183,14 +158,15 @@ pub(super) fn record(
     Ok(Appended::New(number))
 }
 
-/// Moves the live pointer.
-fn go_live(
+/// Moves the live pointer. A trial beside what was live ends with that.
+pub(super) fn go_live(
     change: &Transaction<'_>,
     release: i64,
     bff: &str,
     digest: &str,
     now: i64,
 ) -> rusqlite::Result<()> {
+    canary::replace(change, bff, release, now)?;
     // The same component again leaves the one before it where it is.
     change.execute(
         "INSERT INTO live (bff, release, digest, since) VALUES (?1, ?2, ?3, ?4)
@@ -235,8 +211,19 @@ fn live_row(change: &Transaction<'_>, bff: &str) -> rusqlite::Result<Option<(Str
         .optional()
 }
 
+/// Refuses a release that a later one has overtaken: a rollback does not wait for what is proven.
+fn check_order(change: &Transaction<'_>, bff: &str, release: i64) -> Result<(), Failure> {
+    match live_row(change, bff)?.filter(|(_, by, _)| *by > release) {
+        Some((_, by, _)) => {
+            let bff = bff.to_owned();
+            Err(StoreError::Superseded { bff, release, by }.into())
+        }
+        None => Ok(()),
+    }
+}
+
 /// A column that is JSON.
-fn json(document: &impl Serialize) -> Option<String> {
+pub(super) fn json(document: &impl Serialize) -> Option<String> {
     serde_json::to_string(document).ok()
 }
 
@@ -279,11 +266,29 @@ pub(super) fn finish(
             if let Some(expected) = expect_live {
                 expect(&change, &bff, expected.as_deref())?;
             }
-            // A rollback does not wait for what is being proven.
-            if let Some((_, by, _)) = live_row(&change, &bff)?.filter(|(_, by, _)| *by > release) {
-                return Err(StoreError::Superseded { bff, release, by }.into());
-            }
+            check_order(&change, &bff, release)?;
             go_live(&change, release, &bff, &digest, now)?;
+            change.execute(
+                "UPDATE release SET reach = ?2 WHERE number = ?1",
+                params![release, json(reach)],
+            )?;
+            points::reach("going-live");
+        }
+        Outcome::Canary {
+            expect_live,
+            reach,
+            canary,
+        } => {
+            let bff: String = change.query_row(
+                "SELECT bff FROM release WHERE number = ?1",
+                [release],
+                |row| row.get(0),
+            )?;
+            if let Some(expected) = expect_live {
+                expect(&change, &bff, expected.as_deref())?;
+            }
+            check_order(&change, &bff, release)?;
+            canary::begin(&change, &bff, release, canary, now)?;
             change.execute(
                 "UPDATE release SET reach = ?2 WHERE number = ?1",
                 params![release, json(reach)],
@@ -310,7 +315,8 @@ pub(super) fn collect(
                AND 'proving' != (SELECT state FROM event WHERE event.release = r.number
                                  ORDER BY event.number DESC LIMIT 1)
                AND NOT EXISTS (SELECT 1 FROM live WHERE live.bff = r.bff
-                               AND (live.release = r.number OR live.previous = r.digest)))",
+                               AND (live.release = r.number OR live.previous = r.digest))
+               AND NOT EXISTS (SELECT 1 FROM canary WHERE canary.release = r.number))",
         [i64::try_from(keep).unwrap_or(i64::MAX)],
     )?;
     // What a team uploaded is its own as long as the file is there.

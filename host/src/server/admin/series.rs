@@ -63,7 +63,7 @@ const SERVICE: [Gauge<Service>; 6] = [
     },
 ];
 
-const BFF: [Gauge<BffStatus>; 5] = [
+const BFF: [Gauge<BffStatus>; 6] = [
     Gauge {
         name: "bff_running",
         help: "Requests of a BFF that run.",
@@ -77,7 +77,18 @@ const BFF: [Gauge<BffStatus>; 5] = [
     Gauge {
         name: "bff_versions",
         help: "Versions of a BFF that are live or still finish requests.",
-        read: |bff| Some(u64::from(bff.current.is_some()) + bff.draining.len() as u64),
+        read: |bff| {
+            let live = u64::from(bff.current.is_some()) + u64::from(bff.on_trial.is_some());
+            Some(live + bff.draining.len() as u64)
+        },
+    },
+    Gauge {
+        name: "bff_canary_percent",
+        help: "Share of a BFF's requests that a release on trial gets, 0 without one.",
+        read: |bff| {
+            let on_trial = bff.on_trial.as_ref();
+            Some(on_trial.map_or(0, |it| u64::from(it.trial.percent())))
+        },
     },
     Gauge {
         name: "bff_refused",

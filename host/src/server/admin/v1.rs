@@ -11,6 +11,7 @@ mod release;
 mod routes;
 mod status;
 mod tokens;
+mod trial;
 mod upload;
 
 use std::sync::Arc;
@@ -26,7 +27,7 @@ use tokio::sync::Semaphore;
 use self::problem::V1Problem;
 use self::routes::{Operation, Route};
 use super::{AdminBody, Pages, typed};
-use crate::releases::{Act, Caller};
+use crate::releases::{Act, Caller, CanaryAct};
 use crate::server::inbound::RequestId;
 
 /// The paths that are answered here.
@@ -154,6 +155,9 @@ async fn dispatch(
         Operation::PutComponent => upload::put(request, pages, &first, caller).await,
         Operation::Begin => release::begin(request, pages, first, caller).await,
         Operation::Rollback => release::rollback(request, pages, first, caller).await,
+        Operation::Promote => trial::end(request, pages, first, caller, CanaryAct::Promote).await,
+        Operation::Abort => trial::end(request, pages, first, caller, CanaryAct::Abort).await,
+        Operation::Hold => trial::hold(request, pages, first, caller).await,
         Operation::Difference => release::difference(&request, pages, first).await,
         Operation::List => release::list(&request, pages, first).await,
         Operation::Get => release::get(pages, first, &second).await,

@@ -16,7 +16,7 @@ pub struct Swaps(Mutex<BTreeMap<(String, &'static str), u64>>);
 
 impl Swaps {
     /// Counts a new version that was `published` or `refused`, or `postponed` because the host was
-    /// out of something.
+    /// out of something, or that is on trial as a `canary`, or was `rolled-back` by a rule.
     pub fn count(&self, bff: &str, result: &'static str) {
         *self.lock().entry((bff.to_owned(), result)).or_default() += 1;
     }
@@ -37,7 +37,8 @@ impl Collector for Swaps {
         let swaps = self.lock().clone();
         Families::from(encoder).counters(
             "swaps",
-            "New versions of a BFF by result: published, refused, or postponed and tried again.",
+            "New versions of a BFF by result: published, refused, postponed and tried again, canary \
+             (on trial), or rolled-back (by a rule).",
             swaps.iter().map(|((bff, result), count)| {
                 ([("bff", bff.as_str()), ("result", *result)], *count)
             }),

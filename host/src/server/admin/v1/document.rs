@@ -25,6 +25,9 @@ pub(super) fn release(release: &Release) -> Value {
     if let Some(difference) = &release.difference {
         document["difference"] = json!(difference);
     }
+    if let Some(evidence) = &release.evidence {
+        document["evidence"] = evidence.clone();
+    }
     document
 }
 
@@ -51,6 +54,10 @@ pub(super) fn event(event: &Event) -> Value {
         "at": time(event.at),
     });
     explain(&mut document, &event.state);
+    document["actor"] = json!(event.actor);
+    if let Some(evidence) = &event.evidence {
+        document["evidence"] = evidence.clone();
+    }
     document
 }
 
@@ -79,9 +86,21 @@ pub(super) fn act(act: &Act) -> Value {
 }
 
 fn explain(document: &mut Value, state: &State) {
-    if let State::Refused { step, reason } = state {
-        document["step"] = json!(step);
-        document["reason"] = json!(reason);
+    match state {
+        State::Refused { step, reason } => {
+            document["step"] = json!(step);
+            document["reason"] = json!(reason);
+        }
+        State::Canary { percent, paused } => {
+            document["percent"] = json!(percent);
+            document["held"] = json!(paused);
+        }
+        State::RolledBack { reason } => {
+            document["step"] = json!("gate");
+            document["reason"] = json!(reason);
+        }
+        State::Aborted { reason } => document["reason"] = json!(reason),
+        State::Proving | State::Live | State::Replaced | State::Interrupted => {}
     }
 }
 

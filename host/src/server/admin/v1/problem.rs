@@ -81,6 +81,9 @@ impl From<OrderError> for V1Problem {
             OrderError::NoRelease { .. } => (StatusCode::NOT_FOUND, "release"),
             OrderError::Name { .. } => (StatusCode::NOT_FOUND, "digest"),
             OrderError::Unproven { .. } => (StatusCode::CONFLICT, "digest"),
+            OrderError::Plan { .. } => (StatusCode::CONFLICT, "canary"),
+            OrderError::Store(StoreError::NoCanary { .. }) => (StatusCode::CONFLICT, "canary"),
+            OrderError::Store(StoreError::Held { .. }) => (StatusCode::CONFLICT, "held"),
             OrderError::NoPrevious(_) | OrderError::NeverLive { .. } => {
                 (StatusCode::CONFLICT, "rollback")
             }

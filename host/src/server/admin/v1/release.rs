@@ -17,7 +17,7 @@ use super::problem::V1Problem;
 use super::upload::check_digest;
 use super::{Pages, document, json};
 use crate::digest::hex;
-use crate::releases::{Begun, Caller, Expected, Kind, Order, Target};
+use crate::releases::{Begun, Caller, Expected, FirstShare, Kind, Order, StoreError, Target};
 use crate::server::admin::AdminBody;
 use crate::server::inbound;
 use crate::text::is_hidden;
@@ -48,6 +48,9 @@ struct BeginBody {
     expect_live: Option<String>,
     #[serde(default, deserialize_with = "some")]
     consent: Option<String>,
+    share: Option<u8>,
+    #[serde(default)]
+    again: bool,
 }
 
 /// How the component comes to clients.
@@ -57,6 +60,9 @@ enum Strategy {
     #[default]
     #[serde(rename = "all-at-once")]
     AllAtOnce,
+    /// To a share of them first.
+    #[serde(rename = "canary")]
+    Canary,
 }
 
 /// The body of a rollback, which may be empty.
@@ -86,8 +92,11 @@ pub(super) async fn begin(
     let key = key_of(key, &caller, &format!("begin {bff}"), &bytes);
     let body: BeginBody = parse(&bytes)?;
     check_digest(&body.digest)?;
-    match body.strategy {
-        Strategy::AllAtOnce => {}
+    let canary = first_share(&body.strategy, body.share)?;
+    if body.again && body.message.as_deref().is_none_or(str::is_empty) {
+        let what = "again is for a component that a rule has rolled back, and needs a message";
+        let fix = "say in message why it is to be tried again";
+        return Err(V1Problem::new(StatusCode::BAD_REQUEST, "held", what, fix));
     }
     if let Some(consent) = &body.consent {
         check_digest(consent)?;
@@ -107,8 +116,24 @@ pub(super) async fn begin(
         key,
         caller,
         consent: body.consent,
+        canary,
+        again: body.again,
     };
     execute(pages, order).await
+}
+
+/// The first share of a canary.
+fn first_share(strategy: &Strategy, share: Option<u8>) -> Result<Option<FirstShare>, V1Problem> {
+    match (strategy, share) {
+        (Strategy::AllAtOnce, None) => Ok(None),
+        (Strategy::Canary, None) => Ok(Some(FirstShare::Planned)),
+        (Strategy::Canary, Some(percent @ 1..=99)) => Ok(Some(FirstShare::Percent(percent))),
+        _ => {
+            let what = "share is the first share of a canary in percent, from 1 to 99";
+            let fix = "write it with \"strategy\": \"canary\", or leave it out";
+            Err(V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix))
+        }
+    }
 }
 
 /// Begins a rollback.
@@ -141,6 +166,8 @@ pub(super) async fn rollback(
         key,
         caller,
         consent: None,
+        canary: None,
+        again: false,
     };
     execute(pages, order).await
 }
@@ -148,10 +175,7 @@ pub(super) async fn rollback(
 async fn execute(pages: &Pages, order: Order) -> Result<Response<AdminBody>, V1Problem> {
     let release = match pages.orders.begin(order).await? {
         Begun::Recorded(release) => release,
-        Begun::Unrecorded { bff, digest, why } => {
-            let document = document::unrecorded(&bff, &digest, &why);
-            return Ok(json(StatusCode::OK, &document));
-        }
+        Begun::Unrecorded { bff, digest, why } => return Ok(unrecorded(&bff, &digest, &why)),
     };
     let (bff, number, kind) = (&release.bff, release.number, &release.kind);
     tracing::info!(
@@ -168,6 +192,11 @@ async fn execute(pages: &Pages, order: Order) -> Result<Response<AdminBody>, V1P
         response.headers_mut().insert(LOCATION, location);
     }
     Ok(response)
+}
+
+/// What an order did that the journal could not take.
+pub(super) fn unrecorded(bff: &str, digest: &str, why: &StoreError) -> Response<AdminBody> {
+    json(StatusCode::OK, &document::unrecorded(bff, digest, why))
 }
 
 /// The releases of a BFF, the newest first.
@@ -229,7 +258,7 @@ pub(super) async fn get(
 
 /// The key of an order, with the digest of the order. A team's keys are its own: it neither meets nor
 /// finds out those of another one.
-fn key_of(
+pub(super) fn key_of(
     key: Option<String>,
     caller: &Caller,
     what: &str,
@@ -339,7 +368,7 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, V1Problem> {
     serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))
 }
 
-fn text(name: &str, text: Option<String>) -> Result<Option<String>, V1Problem> {
+pub(super) fn text(name: &str, text: Option<String>) -> Result<Option<String>, V1Problem> {
     let is_bad = |text: &String| text.chars().count() > MAX_TEXT || text.chars().any(is_hidden);
     if text.as_ref().is_some_and(is_bad) {
         let what =

@@ -21,6 +21,9 @@ pub(super) enum Operation {
     PutComponent,
     Begin,
     Rollback,
+    Promote,
+    Abort,
+    Hold,
     List,
     Difference,
     Get,
@@ -60,7 +63,7 @@ const READ: Need = Need::Scope(Scope::Read);
 
 /// All operations.
 #[rustfmt::skip]
-pub(super) static ROUTES: [Route; 15] = [
+pub(super) static ROUTES: [Route; 18] = [
     route(Method::GET, "/v1/openapi.json", Operation::Openapi, Need::Nothing),
     route(Method::GET, "/v1/events", Operation::Events, READ),
     route(Method::GET, "/v1/audit", Operation::Audit, Need::Operator),
@@ -76,6 +79,9 @@ pub(super) static ROUTES: [Route; 15] = [
     route(Method::POST, "/v1/bffs/{bff}/releases", Operation::Begin, Need::Scope(Scope::Release)),
     route(Method::GET, "/v1/bffs/{bff}/releases/{number}", Operation::Get, READ),
     route(Method::POST, "/v1/bffs/{bff}/rollback", Operation::Rollback, Need::Scope(Scope::Rollback)),
+    route(Method::POST, "/v1/bffs/{bff}/promote", Operation::Promote, Need::Scope(Scope::Promote)),
+    route(Method::POST, "/v1/bffs/{bff}/abort", Operation::Abort, Need::Scope(Scope::Rollback)),
+    route(Method::POST, "/v1/bffs/{bff}/hold", Operation::Hold, Need::Scope(Scope::Promote)),
 ];
 
 impl Route {

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use super::problem::V1Problem;
 use super::{Pages, document, json};
 use crate::bff::swap::Bff;
-use crate::releases::{Caller, LiveByBff, OrderError};
+use crate::bff::trial::OnTrial;
+use crate::canary::Verdict;
+use crate::releases::{Caller, Canary, LiveByBff, OrderError};
 use crate::server::admin::{AdminBody, state};
 
 /// All BFFs that the caller knows of.
@@ -34,9 +36,32 @@ fn status(name: &str, bff: &Arc<Bff>, live: &LiveByBff) -> Value {
     document["name"] = json!(name);
     document["releases"] = json!(bff.settings().component.is_none());
     document["linked"] = json!(bff.previous().map(|it| it.digest.clone()));
-    document["live"] = match live.get(name) {
-        Some(Ok(live)) => document::live(live),
-        Some(Err(_)) | None => Value::Null,
+    let live = live.get(name).and_then(|live| live.as_ref().ok());
+    document["live"] = live.map_or(Value::Null, document::live);
+    document["canary"] = match bff.on_trial() {
+        Some(on_trial) => canary(&on_trial, live.and_then(|live| live.canary.as_ref())),
+        None => Value::Null,
     };
     document
+}
+
+/// The release on trial, and what its gate knows.
+fn canary(on_trial: &OnTrial, recorded: Option<&Canary>) -> Value {
+    let trial = &on_trial.trial;
+    let waits_for = match trial.decide() {
+        Verdict::Wait(lack) | Verdict::Inconclusive(lack) => Some(lack.to_string()),
+        Verdict::Paused | Verdict::Advance(_) | Verdict::Promote | Verdict::Back(_) => None,
+    };
+    let recorded = recorded.filter(|it| it.release == trial.release());
+    json!({
+        "release": trial.release(),
+        "version": &**on_trial.version.name(),
+        "digest": on_trial.version.loaded().digest,
+        "percent": trial.percent(),
+        "step": trial.step() + 1,
+        "steps": trial.shares(),
+        "held": recorded.and_then(|it| it.paused.clone()),
+        "waits_for": waits_for,
+        "evidence": trial.evidence(),
+    })
 }

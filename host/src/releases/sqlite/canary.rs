@@ -1,0 +1,334 @@
+//! Trials of releases in the journal.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+use serde_json::Value;
+
+use super::Failure;
+use super::order_key::{known, remember};
+use super::work::{begin as transaction, go_live, json};
+use crate::canary::Plan;
+use crate::releases::error::StoreError;
+use crate::releases::journal::{Appended, Kind, NewRelease};
+use crate::releases::place::{from_millis, to_millis};
+use crate::releases::trial::{Canary, CanaryChange, NewCanary, Ordered};
+
+/// Components of one BFF that are held at most: those of the last rollbacks.
+const HELD: i64 = 100;
+/// Why the share of a new trial stays as it is, where rules rolled two back in a short time.
+const FLAPPING: &str = "two releases were rolled back in a short time, so that nothing is promoted by \
+                        itself";
+
+/// What is written of an event, besides its release and state.
+#[derive(Default)]
+struct Told<'a> {
+    reason: Option<&'a str>,
+    share: Option<u8>,
+    actor: Option<&'a str>,
+    evidence: Option<&'a Value>,
+}
+
+fn event(
+    change: &Transaction<'_>,
+    release: i64,
+    state: &str,
+    told: &Told<'_>,
+    at: i64,
+) -> rusqlite::Result<()> {
+    change.execute(
+        "INSERT INTO event (release, state, reason, at, share, actor, evidence)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            release,
+            state,
+            told.reason,
+            at,
+            told.share,
+            told.actor,
+            told.evidence.and_then(|it| json(&it))
+        ],
+    )?;
+    Ok(())
+}
+
+/// The trials, by BFF. One whose row cannot be read is none: what is live serves all.
+pub(super) fn all(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Canary>> {
+    let mut found = connection.prepare(
+        "SELECT c.bff, c.release, r.digest, c.plan, c.step, c.salt, c.began, c.paused
+         FROM canary c JOIN release r ON r.number = c.release",
+    )?;
+    let rows = found.query_map([], |row| Ok((row.get(0)?, canary(row)?)))?;
+    let mut canaries = BTreeMap::new();
+    for row in rows {
+        if let (bff, Some(canary)) = row? {
+            canaries.insert(bff, canary);
+        }
+    }
+    Ok(canaries)
+}
+
+fn canary(row: &Row<'_>) -> rusqlite::Result<Option<Canary>> {
+    let plan: String = row.get(3)?;
+    let plan: Option<Plan> = serde_json::from_str(&plan).ok();
+    let plan = plan.filter(|plan| plan.check().is_ok());
+    let salt: Vec<u8> = row.get(5)?;
+    let step: i64 = row.get(4)?;
+    let (Some(plan), Ok(salt), Ok(step)) = (plan, salt.try_into(), usize::try_from(step)) else {
+        return Ok(None);
+    };
+    Ok(Some(Canary {
+        release: row.get(1)?,
+        digest: row.get(2)?,
+        plan,
+        step,
+        salt,
+        began: from_millis(row.get(6)?),
+        paused: row.get(7)?,
+    }))
+}
+
+/// The release of a BFF that is on trial.
+pub(super) fn of(change: &Transaction<'_>, bff: &str) -> rusqlite::Result<Option<i64>> {
+    let found = change.query_row("SELECT release FROM canary WHERE bff = ?1", [bff], |row| {
+        row.get(0)
+    });
+    found.optional()
+}
+
+/// Refuses a component that a rule has rolled back.
+pub(super) fn check_held(change: &Transaction<'_>, release: &NewRelease) -> Result<(), Failure> {
+    if release.again || release.kind != Kind::Deploy {
+        return Ok(());
+    }
+    let (bff, digest) = (&release.bff, &release.digest);
+    let held = change.query_row(
+        "SELECT release, reason FROM held WHERE bff = ?1 AND digest = ?2",
+        [bff, digest],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    );
+    match held.optional()? {
+        Some((release, reason)) => Err(StoreError::Held {
+            bff: bff.clone(),
+            digest: digest.clone(),
+            release,
+            reason,
+        }
+        .into()),
+        None => Ok(()),
+    }
+}
+
+/// Ends the trial of another release, because this one takes its place.
+pub(super) fn replace(
+    change: &Transaction<'_>,
+    bff: &str,
+    by: i64,
+    now: i64,
+) -> rusqlite::Result<()> {
+    if let Some(before) = of(change, bff)?.filter(|before| *before != by) {
+        let reason = format!("release {by} took its place");
+        let told = Told {
+            reason: Some(&reason),
+            ..Told::default()
+        };
+        event(change, before, "aborted", &told, now)?;
+    }
+    change.execute("DELETE FROM canary WHERE bff = ?1", [bff])?;
+    // What is live is held no more.
+    change.execute(
+        "DELETE FROM held WHERE bff = ?1
+           AND digest = (SELECT digest FROM release WHERE number = ?2)",
+        params![bff, by],
+    )?;
+    Ok(())
+}
+
+/// Begins the trial of a release.
+pub(super) fn begin(
+    change: &Transaction<'_>,
+    bff: &str,
+    release: i64,
+    canary: &NewCanary,
+    now: i64,
+) -> Result<(), Failure> {
+    if let Some(later) = of(change, bff)?.filter(|later| *later > release) {
+        let bff = bff.to_owned();
+        let by = later;
+        return Err(StoreError::Superseded { bff, release, by }.into());
+    }
+    replace(change, bff, release, now)?;
+    let off: Option<Option<String>> = change
+        .query_row("SELECT off FROM automation WHERE bff = ?1", [bff], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    let paused = off.flatten();
+    change.execute(
+        "INSERT INTO canary (bff, release, plan, step, salt, began, paused)
+         VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6)",
+        params![bff, release, json(&canary.plan), canary.salt, now, paused],
+    )?;
+    let told = Told {
+        reason: paused.as_deref(),
+        share: share(&canary.plan, 0),
+        ..Told::default()
+    };
+    Ok(event(change, release, "canary", &told, now)?)
+}
+
+fn share(plan: &Plan, step: usize) -> Option<u8> {
+    plan.steps.get(step).map(|step| step.percent)
+}
+
+/// The trial of a BFF, of this release if one is named.
+fn find(change: &Transaction<'_>, bff: &str, release: Option<i64>) -> Result<Canary, Failure> {
+    let found = all(change)?.remove(bff);
+    let what = match (&found, release) {
+        (None, _) => "no release is on trial".to_owned(),
+        (Some(found), Some(release)) if found.release != release => {
+            format!("release {} is on trial, not {release}", found.release)
+        }
+        _ => String::new(),
+    };
+    found.filter(|_| what.is_empty()).ok_or_else(|| {
+        let bff = bff.to_owned();
+        Failure::Refused(StoreError::NoCanary { bff, what })
+    })
+}
+
+/// Changes a trial.
+pub(super) fn change(
+    connection: &mut Connection,
+    bff: &str,
+    release: Option<i64>,
+    what: &CanaryChange,
+) -> Result<Appended, Failure> {
+    let at = SystemTime::now();
+    let change = transaction(connection)?;
+    let key = what.order().and_then(|order| order.key.as_ref());
+    if let Some(before) = known(&change, key, at)? {
+        return Ok(Appended::Known(before));
+    }
+    let canary = find(&change, bff, release)?;
+    remember(&change, key, canary.release, at)?;
+    make(&change, bff, &canary, what, to_millis(at))?;
+    change.commit()?;
+    Ok(Appended::New(canary.release))
+}
+
+fn make(
+    change: &Transaction<'_>,
+    bff: &str,
+    canary: &Canary,
+    what: &CanaryChange,
+    now: i64,
+) -> Result<(), Failure> {
+    let release = canary.release;
+    let actor = |order: &Option<Ordered>| order.as_ref().map(|it| it.actor.clone());
+    match what {
+        CanaryChange::Advance { from, evidence } => {
+            // Another host may have done it.
+            if canary.step == *from {
+                let told = Told {
+                    share: share(&canary.plan, from + 1),
+                    evidence: Some(evidence),
+                    ..Told::default()
+                };
+                event(change, release, "canary", &told, now)?;
+                change.execute("UPDATE canary SET step = step + 1 WHERE bff = ?1", [bff])?;
+            }
+        }
+        CanaryChange::Pause { reason, order } => {
+            let told = Told {
+                reason: reason.as_deref(),
+                share: share(&canary.plan, canary.step),
+                actor: Some(&order.actor),
+                ..Told::default()
+            };
+            event(change, release, "canary", &told, now)?;
+            change.execute(
+                "UPDATE canary SET paused = ?2 WHERE bff = ?1",
+                params![bff, reason],
+            )?;
+            if reason.is_none() {
+                change.execute("DELETE FROM automation WHERE bff = ?1", [bff])?;
+            }
+        }
+        CanaryChange::Promote {
+            reason,
+            evidence,
+            order,
+        } => {
+            go_live(change, release, bff, &canary.digest, now)?;
+            let actor = actor(order);
+            change.execute(
+                "UPDATE event SET reason = ?2, actor = ?3, evidence = ?4
+                 WHERE number = (SELECT max(number) FROM event WHERE release = ?1)",
+                params![release, reason, actor, json(evidence)],
+            )?;
+        }
+        CanaryChange::Back {
+            reason,
+            evidence,
+            holds,
+            flapping,
+        } => {
+            let told = Told {
+                reason: Some(reason),
+                evidence: Some(evidence),
+                share: share(&canary.plan, canary.step),
+                actor: None,
+            };
+            event(change, release, "rolled-back", &told, now)?;
+            change.execute("DELETE FROM canary WHERE bff = ?1", [bff])?;
+            if *holds {
+                hold(change, bff, canary, reason, now)?;
+                flap(change, bff, *flapping, now)?;
+            }
+        }
+        CanaryChange::Abort { reason, order } => {
+            let actor = actor(order);
+            let told = Told {
+                reason: Some(reason),
+                actor: actor.as_deref(),
+                ..Told::default()
+            };
+            event(change, release, "aborted", &told, now)?;
+            change.execute("DELETE FROM canary WHERE bff = ?1", [bff])?;
+        }
+    }
+    Ok(())
+}
+
+/// Holds the component of a trial.
+fn hold(
+    change: &Transaction<'_>,
+    bff: &str,
+    canary: &Canary,
+    reason: &str,
+    now: i64,
+) -> rusqlite::Result<()> {
+    change.execute(
+        "INSERT OR REPLACE INTO held (bff, digest, release, reason, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![bff, canary.digest, canary.release, reason, now],
+    )?;
+    change.execute(
+        "DELETE FROM held WHERE bff = ?1 AND digest NOT IN (
+             SELECT digest FROM held WHERE bff = ?1 ORDER BY at DESC LIMIT ?2)",
+        params![bff, HELD],
+    )?;
+    Ok(())
+}
+
+/// Notes a rollback by rule. The second one in a short time ends the automation.
+fn flap(change: &Transaction<'_>, bff: &str, within: i64, now: i64) -> rusqlite::Result<()> {
+    change.execute(
+        "INSERT INTO automation (bff, back, off) VALUES (?1, ?2, NULL)
+         ON CONFLICT (bff) DO UPDATE SET
+             off = iif(off IS NULL AND back >= ?2 - ?3, ?4, off), back = ?2",
+        params![bff, now, within, FLAPPING],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! Orders about a release on trial.
+
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use serde::Deserialize;
+
+use super::problem::V1Problem;
+use super::release::{key_of, parse, read, text, unrecorded};
+use super::{Pages, document, json};
+use crate::releases::{Begun, Caller, CanaryAct, CanaryOrder};
+use crate::server::admin::AdminBody;
+
+/// The body of an order, which may be empty.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    release: Option<i64>,
+    message: Option<String>,
+}
+
+/// The same of one to hold a share.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HoldBody {
+    release: Option<i64>,
+    message: Option<String>,
+    #[serde(default)]
+    off: bool,
+}
+
+/// Has the candidate be live, or what is live serve all.
+pub(super) async fn end(
+    request: Request<Incoming>,
+    pages: &Pages,
+    bff: String,
+    caller: Caller,
+    act: CanaryAct,
+) -> Result<Response<AdminBody>, V1Problem> {
+    let (bytes, key) = read(request).await?;
+    let what = match act {
+        CanaryAct::Promote => "promote",
+        _ => "abort",
+    };
+    let key = key_of(key, &caller, &format!("{what} {bff}"), &bytes);
+    let body: Body = match bytes.is_empty() {
+        true => Body::default(),
+        false => parse(&bytes)?,
+    };
+    let order = CanaryOrder {
+        bff,
+        act,
+        release: body.release,
+        message: text("message", body.message)?,
+        key,
+        caller,
+    };
+    execute(pages, order).await
+}
+
+/// Keeps the share as it is, or lets it grow again.
+pub(super) async fn hold(
+    request: Request<Incoming>,
+    pages: &Pages,
+    bff: String,
+    caller: Caller,
+) -> Result<Response<AdminBody>, V1Problem> {
+    let (bytes, key) = read(request).await?;
+    let key = key_of(key, &caller, &format!("hold {bff}"), &bytes);
+    let body: HoldBody = match bytes.is_empty() {
+        true => HoldBody::default(),
+        false => parse(&bytes)?,
+    };
+    let order = CanaryOrder {
+        bff,
+        act: match body.off {
+            true => CanaryAct::Resume,
+            false => CanaryAct::Hold,
+        },
+        release: body.release,
+        message: text("message", body.message)?,
+        key,
+        caller,
+    };
+    execute(pages, order).await
+}
+
+async fn execute(pages: &Pages, order: CanaryOrder) -> Result<Response<AdminBody>, V1Problem> {
+    match pages.orders.judge(order).await? {
+        Begun::Recorded(release) => Ok(json(StatusCode::OK, &document::release(&release))),
+        Begun::Unrecorded { bff, digest, why } => Ok(unrecorded(&bff, &digest, &why)),
+    }
+}

@@ -1,0 +1,123 @@
+//! Trials that end by a rule.
+
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+
+use super::{LASTING, SHORT, asked, canary, division, on_trial, start, tried_out, until};
+use crate::releases::api::{Api, digest};
+use crate::swap::page::{fragile, page};
+use crate::wire::{Wire, get};
+
+/// Asks for a page that a fragile version traps on, for this number of devices.
+async fn provoke(address: SocketAddr, devices: usize) {
+    for device in 0..devices {
+        let field = format!("x-device: p{device}\r\n");
+        Wire::ask(address, &get("/page/!", &field)).await;
+    }
+}
+
+async fn rolled_back(api: &Api, address: SocketAddr, path: &str) -> Value {
+    provoke(address, 60).await;
+    api.becomes(path, "rolled-back").await
+}
+
+#[tokio::test]
+async fn a_good_release_goes_through_its_plan_and_is_live() {
+    let (host, api) = start(SHORT).await;
+    let path = on_trial(&api, &page("v2"), json!({})).await;
+    until(async || {
+        division(host.address()).await;
+        (api.get(&path).await.json["state"] == "live").then_some(())
+    })
+    .await;
+    let live = api.get(&path).await.json;
+    let candidate = live["evidence"]["candidate"]["requests"].as_u64().unwrap();
+    assert!(candidate >= 20, "{live}");
+    until(async || {
+        let versions = division(host.address()).await;
+        versions.values().all(|it| it == "v2").then_some(())
+    })
+    .await;
+    assert_eq!(
+        api.get("/v1/bffs/page").await.json["linked"],
+        digest(&page("v1"))
+    );
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_release_that_traps_is_rolled_back_by_itself_with_its_evidence() {
+    let (host, api) = start(LASTING).await;
+    let fragile = fragile("v2");
+    let path = on_trial(&api, &fragile, json!({})).await;
+    let back = rolled_back(&api, host.address(), &path).await;
+    assert_eq!(back["step"], "gate");
+    let reason = back["reason"].as_str().unwrap();
+    assert!(reason.starts_with("traps: "), "{reason}");
+    let evidence = &back["evidence"];
+    assert_eq!(evidence["rule"], json!({"test": "traps"}));
+    let candidate = &evidence["candidate"];
+    // By three traps on each client's account, and none on the other track, there is no doubt.
+    assert!(candidate["traps"].as_u64().unwrap() < 30, "{candidate}");
+    assert_eq!(evidence["stable"]["traps"], 0);
+    assert_eq!(evidence["requests"].as_array().unwrap().len(), 3);
+    // Not one more request goes there.
+    assert!(division(host.address()).await.values().all(|it| it == "v1"));
+    provoke(host.address(), 20).await;
+    let events = api.get("/metrics").await;
+    assert_eq!(events.status, 200);
+
+    // The component is held: who tries it again says why.
+    let again = api.try_out(&fragile, json!({})).await;
+    assert_eq!((again.status, &again.json["step"]), (409, &json!("held")));
+    let reason = again.json["reason"].as_str().unwrap();
+    assert!(reason.contains("in release 2: traps: "), "{reason}");
+    let all_at_once = api.begin(&fragile).await;
+    assert_eq!(
+        (all_at_once.status, &all_at_once.json["step"]),
+        (409, &json!("held"))
+    );
+    let host = host.restart().await.unwrap();
+    let api = Api::of(&host);
+    assert_eq!(api.begin(&fragile).await.status, 409);
+    let more = json!({"again": true, "message": "the service was down"});
+    assert_eq!(api.try_out(&fragile, more).await.status, 202);
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn the_second_rollback_in_a_short_time_ends_the_automation() {
+    let (host, api) = start(SHORT).await;
+    let first = on_trial(&api, &fragile("v2"), json!({})).await;
+    rolled_back(&api, host.address(), &first).await;
+    let second = tried_out(&api, &fragile("v3"), json!({})).await;
+    rolled_back(&api, host.address(), &second).await;
+    let third = tried_out(&api, &page("v4"), json!({})).await;
+    for _ in 0..3 {
+        division(host.address()).await;
+    }
+    let state = canary(&api).await;
+    let held = state["held"].as_str().unwrap();
+    assert!(held.contains("two releases were rolled back"), "{held}");
+    assert_eq!(api.get(&third).await.json["state"], "canary");
+    // A rule ends it all the same, and it is let go by order.
+    let off = api.post("/v1/bffs/page/hold", &json!({"off": true})).await;
+    assert_eq!(off.status, 200);
+    api.becomes(&third, "live").await;
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn what_fails_with_both_versions_rolls_nothing_back() {
+    let (host, api) = start(LASTING).await;
+    assert_eq!(api.release(&fragile("v1")).await["state"], "live");
+    let path = tried_out(&api, &fragile("v2"), json!({})).await;
+    provoke(host.address(), 60).await;
+    let state = canary(&api).await;
+    let traps = |track: &str| state["evidence"][track]["traps"].as_u64().unwrap();
+    assert_eq!(traps("stable") + traps("candidate"), 60);
+    assert_eq!(api.get(&path).await.json["state"], "canary");
+    assert!(asked(host.address(), "d1").await.is_some());
+    host.stop().await;
+}
