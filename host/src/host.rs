@@ -284,10 +284,8 @@ impl Host {
                     let watching = watch::watch(changes.clone());
                     let recording = record(changes.shared().clone());
                     let keeping = kept::keep_again(changes.clone());
-                    let following = follow::follow(changes.clone());
-                    let linking = changes.link_previous();
-                    let judging = canary::judge(changes.clone());
-                    tokio::join!(watching, keeping, recording, linking, following, judging);
+                    let following = follow::follow(changes);
+                    tokio::join!(watching, keeping, recording, following);
                 }
             })
         });

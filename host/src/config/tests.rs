@@ -6,6 +6,7 @@ mod listeners;
 mod maximal;
 mod memory;
 mod reference;
+mod released;
 mod rules;
 mod schema;
 mod services;
@@ -281,7 +282,7 @@ fn a_maximal_file_is_read_key_by_key() {
         }
     );
     assert_eq!(*config.record, maximal::record());
-    assert_eq!(config.releases, maximal::releases());
+    assert_eq!(config.releases, released::releases());
     let engine = Engine {
         data_dir: PathBuf::from("/var/lib/tailor"),
         instances: 1_000,
@@ -345,7 +346,7 @@ fn a_maximal_file_is_read_key_by_key() {
             status: 404,
             fixture: Some(golden().join("fixture.json")),
         }),
-        canary: maximal::canary(),
+        canary: released::canary(),
     };
     assert_eq!(config.bffs["watch"], watch);
     assert_eq!(config.bffs["phone"].component, None);

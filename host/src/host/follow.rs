@@ -7,12 +7,19 @@ use std::sync::atomic::Ordering;
 use futures_util::FutureExt as _;
 use tokio::time::sleep;
 
+use super::canary::judge;
 use super::candidates::load_released;
 use super::change::{Changes, blocking};
 use crate::releases::Releases;
 
-/// Follows it until it is ended.
+/// Follows it, and judges the trials that it has, until it is ended.
 pub(super) async fn follow(changes: Arc<Changes>) {
+    let linking = changes.link_previous();
+    let judging = judge(changes.clone());
+    tokio::join!(linking, judging, follow_journal(&changes));
+}
+
+async fn follow_journal(changes: &Changes) {
     loop {
         let interval = {
             let snapshot = changes.shared().snapshot.load();

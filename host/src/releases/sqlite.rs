@@ -6,10 +6,13 @@
 
 mod access;
 mod canary;
+mod live;
 mod order_key;
 mod read;
 mod schema;
+mod trials;
 mod work;
+mod write;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt as _;

@@ -92,10 +92,6 @@ async fn a_canary_is_rolled_back_by_itself_and_another_one_promoted() {
     let ends_with_3 = format!("{} || test $? = 3", deploy.trim_end());
     let said = typed(&process, files.path(), &ends_with_3);
     asking.abort();
-    assert!(
-        said.contains("release 2 gets 10 % of the requests\n"),
-        "{said}"
-    );
     assert!(said.contains("release 2 is rolled back: traps: "), "{said}");
 
     std::fs::write(&component, fragile("v3")).unwrap();

@@ -351,7 +351,7 @@ async fn the_command_lists_and_revokes_tokens_and_says_what_is_wrong() {
     let (listed, text) = token(config, &["list"]).await;
     assert!(listed && text.lines().count() == 3, "{text}");
     assert!(
-        text.contains("other-team: read, upload, release, rollback of other; until "),
+        text.contains("other-team: read, upload, release, rollback, promote of other; until "),
         "{text}"
     );
     assert!(text.contains("operator: everything; until"), "{text}");

@@ -359,31 +359,6 @@ pub(super) fn record() -> Record {
     }
 }
 
-pub(super) fn canary() -> Canary {
-    Canary {
-        steps: vec![5, 25],
-        step_time: ms(60_000),
-        bake_time: ms(120_000),
-        max_duration: Duration::from_secs(2 * 3600),
-        min_requests: 100,
-        max_extra_failures: 5,
-        tolerance: 20,
-        promotes_without_evidence: true,
-        flapping: ms(600_000),
-        client: ClientKey::Header(HeaderName::from_static("x-device")),
-    }
-}
-
-pub(super) fn releases() -> Releases {
-    Releases {
-        keep: 5,
-        keep_linked: Duration::from_secs(7200),
-        uploads: 3,
-        event_streams: 8,
-        upload_timeout: ms(20_000),
-    }
-}
-
 pub(super) fn calls() -> Calls {
     Calls {
         max_in_flight: 1_000,

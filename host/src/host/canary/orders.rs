@@ -1,5 +1,7 @@
 //! Orders about trials.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -8,8 +10,11 @@ use crate::file::TIMEOUT;
 use crate::host::change::{Changes, blocking};
 use crate::releases::{
     Appended, Begun, CanaryAct, CanaryChange, CanaryOrder, Expected, Order, OrderError, Ordered,
-    StoreError, Target,
+    Releases, StoreError, Target,
 };
+
+/// No release has this number: nothing is changed that is on trial.
+const NONE: Option<i64> = Some(0);
 
 impl Changes {
     /// Executes an order about a trial.
@@ -38,7 +43,7 @@ impl Changes {
             None => {
                 // It may be an order that came before. If not, the journal says what is there.
                 let (store, bff, change) = (releases.clone(), name.clone(), change.clone());
-                let release = wanted.or(Some(0));
+                let release = wanted.or(NONE);
                 let asking = blocking(move || store.change_canary(&bff, release, &change));
                 asking.await.map_err(|_| OrderError::Stopping)?
             }
@@ -78,8 +83,18 @@ impl Changes {
         }
         let releases = self.releases.clone().ok_or(OrderError::Stopping)?;
         let bff = self.released_bff(&order.bff)?;
+        let abort = CanaryOrder {
+            bff: order.bff.clone(),
+            act: CanaryAct::Abort,
+            release: None,
+            message: order.message.clone(),
+            key: order.key.clone(),
+            caller: order.caller.clone(),
+        };
         let Some(on_trial) = self.on_trial(&releases, &bff, &order.bff).await else {
-            return Ok(None);
+            // The same order may have ended one: it must not go back further.
+            let is_known = order.key.is_some() && is_known(&releases, &abort).await;
+            return Ok(is_known.then_some(abort));
         };
         let live = bff.current().map(|it| it.loaded().digest.clone());
         let live = live.unwrap_or_else(|| "none".to_owned());
@@ -94,14 +109,17 @@ impl Changes {
             return Err(StoreError::Conflict { bff, what, live }.into());
         }
         Ok(Some(CanaryOrder {
-            bff: order.bff.clone(),
-            act: CanaryAct::Abort,
             release: Some(on_trial.trial.release()),
-            message: order.message.clone(),
-            key: order.key.clone(),
-            caller: order.caller.clone(),
+            ..abort
         }))
     }
+}
+
+/// Whether an order came before.
+async fn is_known(releases: &Arc<Releases>, order: &CanaryOrder) -> bool {
+    let (store, bff, change) = (releases.clone(), order.bff.clone(), change(order, None));
+    let asking = blocking(move || store.change_canary(&bff, NONE, &change));
+    matches!(asking.await, Ok(Ok(Appended::Known(_))))
 }
 
 /// The change that an order means.

@@ -23,7 +23,7 @@ const COMMA: &str = ",";
 
 pub(super) fn add(connection: &mut Connection, token: &Token, hash: &str) -> Result<(), Failure> {
     let now = SystemTime::now();
-    let change = super::work::begin(connection)?;
+    let change = super::write::begin(connection)?;
     let ended = now.checked_sub(ENDED).unwrap_or(now);
     change.execute(
         "DELETE FROM token WHERE min(expires, ifnull(revoked, expires)) < ?1",
@@ -137,7 +137,7 @@ pub(super) fn sees(connection: &mut Connection, team: &str, digest: &str) -> Res
 }
 
 pub(super) fn note(connection: &mut Connection, act: &Act) -> Result<(), Failure> {
-    let change = super::work::begin(connection)?;
+    let change = super::write::begin(connection)?;
     change.execute(
         "INSERT INTO audit (at, actor, token, what, status, result, request)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

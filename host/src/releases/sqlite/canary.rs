@@ -1,18 +1,18 @@
 //! Trials of releases in the journal.
 
-use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
-use serde_json::Value;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::Failure;
+use super::live::{go_live, replace};
 use super::order_key::{known, remember};
-use super::work::{begin as transaction, go_live, json};
+use super::trials::{all, of};
+use super::write::{Told, begin as transaction, event, json};
 use crate::canary::Plan;
 use crate::releases::error::StoreError;
 use crate::releases::journal::{Appended, Kind, NewRelease};
-use crate::releases::place::{from_millis, to_millis};
+use crate::releases::place::to_millis;
 use crate::releases::trial::{Canary, CanaryChange, NewCanary, Ordered};
 
 /// Components of one BFF that are held at most: those of the last rollbacks.
@@ -20,82 +20,6 @@ const HELD: i64 = 100;
 /// Why the share of a new trial stays as it is, where rules rolled two back in a short time.
 const FLAPPING: &str = "two releases were rolled back in a short time, so that nothing is promoted by \
                         itself";
-
-/// What is written of an event, besides its release and state.
-#[derive(Default)]
-struct Told<'a> {
-    reason: Option<&'a str>,
-    share: Option<u8>,
-    actor: Option<&'a str>,
-    evidence: Option<&'a Value>,
-}
-
-fn event(
-    change: &Transaction<'_>,
-    release: i64,
-    state: &str,
-    told: &Told<'_>,
-    at: i64,
-) -> rusqlite::Result<()> {
-    change.execute(
-        "INSERT INTO event (release, state, reason, at, share, actor, evidence)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        params![
-            release,
-            state,
-            told.reason,
-            at,
-            told.share,
-            told.actor,
-            told.evidence.and_then(|it| json(&it))
-        ],
-    )?;
-    Ok(())
-}
-
-/// The trials, by BFF. One whose row cannot be read is none: what is live serves all.
-pub(super) fn all(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Canary>> {
-    let mut found = connection.prepare(
-        "SELECT c.bff, c.release, r.digest, c.plan, c.step, c.salt, c.began, c.paused
-         FROM canary c JOIN release r ON r.number = c.release",
-    )?;
-    let rows = found.query_map([], |row| Ok((row.get(0)?, canary(row)?)))?;
-    let mut canaries = BTreeMap::new();
-    for row in rows {
-        if let (bff, Some(canary)) = row? {
-            canaries.insert(bff, canary);
-        }
-    }
-    Ok(canaries)
-}
-
-fn canary(row: &Row<'_>) -> rusqlite::Result<Option<Canary>> {
-    let plan: String = row.get(3)?;
-    let plan: Option<Plan> = serde_json::from_str(&plan).ok();
-    let plan = plan.filter(|plan| plan.check().is_ok());
-    let salt: Vec<u8> = row.get(5)?;
-    let step: i64 = row.get(4)?;
-    let (Some(plan), Ok(salt), Ok(step)) = (plan, salt.try_into(), usize::try_from(step)) else {
-        return Ok(None);
-    };
-    Ok(Some(Canary {
-        release: row.get(1)?,
-        digest: row.get(2)?,
-        plan,
-        step,
-        salt,
-        began: from_millis(row.get(6)?),
-        paused: row.get(7)?,
-    }))
-}
-
-/// The release of a BFF that is on trial.
-pub(super) fn of(change: &Transaction<'_>, bff: &str) -> rusqlite::Result<Option<i64>> {
-    let found = change.query_row("SELECT release FROM canary WHERE bff = ?1", [bff], |row| {
-        row.get(0)
-    });
-    found.optional()
-}
 
 /// Refuses a component that a rule has rolled back.
 pub(super) fn check_held(change: &Transaction<'_>, release: &NewRelease) -> Result<(), Failure> {
@@ -118,31 +42,6 @@ pub(super) fn check_held(change: &Transaction<'_>, release: &NewRelease) -> Resu
         .into()),
         None => Ok(()),
     }
-}
-
-/// Ends the trial of another release, because this one takes its place.
-pub(super) fn replace(
-    change: &Transaction<'_>,
-    bff: &str,
-    by: i64,
-    now: i64,
-) -> rusqlite::Result<()> {
-    if let Some(before) = of(change, bff)?.filter(|before| *before != by) {
-        let reason = format!("release {by} took its place");
-        let told = Told {
-            reason: Some(&reason),
-            ..Told::default()
-        };
-        event(change, before, "aborted", &told, now)?;
-    }
-    change.execute("DELETE FROM canary WHERE bff = ?1", [bff])?;
-    // What is live is held no more.
-    change.execute(
-        "DELETE FROM held WHERE bff = ?1
-           AND digest = (SELECT digest FROM release WHERE number = ?2)",
-        params![bff, by],
-    )?;
-    Ok(())
 }
 
 /// Begins the trial of a release.
@@ -176,10 +75,6 @@ pub(super) fn begin(
         ..Told::default()
     };
     Ok(event(change, release, "canary", &told, now)?)
-}
-
-fn share(plan: &Plan, step: usize) -> Option<u8> {
-    plan.steps.get(step).map(|step| step.percent)
 }
 
 /// The trial of a BFF, of this release if one is named.
@@ -279,7 +174,7 @@ fn make(
                 reason: Some(reason),
                 evidence: Some(evidence),
                 share: share(&canary.plan, canary.step),
-                actor: None,
+                ..Told::default()
             };
             event(change, release, "rolled-back", &told, now)?;
             change.execute("DELETE FROM canary WHERE bff = ?1", [bff])?;
@@ -331,4 +226,8 @@ fn flap(change: &Transaction<'_>, bff: &str, within: i64, now: i64) -> rusqlite:
         params![bff, now, within, FLAPPING],
     )?;
     Ok(())
+}
+
+fn share(plan: &Plan, step: usize) -> Option<u8> {
+    plan.steps.get(step).map(|step| step.percent)
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use serde::de::DeserializeOwned;
 
-use super::{Failure, canary};
+use super::{Failure, trials};
 use crate::releases::error::StoreError;
 use crate::releases::files::is_digest;
 use crate::releases::journal::{Event, Live, LiveByBff, Release, State};
@@ -30,7 +30,7 @@ pub(super) fn is_live(connection: &mut Connection, release: i64) -> Result<bool,
 }
 
 pub(super) fn live(connection: &mut Connection) -> Result<LiveByBff, Failure> {
-    let mut canaries = canary::all(connection)?;
+    let mut canaries = trials::all(connection)?;
     let mut found = connection.prepare("SELECT bff, release, digest, previous, since FROM live")?;
     let rows = found.query_map([], |row| {
         let bff: String = row.get(0)?;

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use serde::Serialize;
-
+use super::live::go_live;
 use super::order_key::{known, remember};
 use super::read::newest_event;
+use super::trials::of;
+use super::write::{Told, begin, event, json};
 use super::{Failure, canary};
 use crate::releases::error::StoreError;
 use crate::releases::files::UNRELEASED;
@@ -24,24 +25,6 @@ const PROVING: &str = "
     SELECT r.number, r.at FROM release r WHERE r.bff = ?1 AND 'proving' =
         (SELECT state FROM event WHERE event.release = r.number ORDER BY number DESC LIMIT 1)
     ORDER BY r.number DESC";
-
-pub(super) fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
-    connection.transaction_with_behavior(TransactionBehavior::Immediate)
-}
-
-fn event(
-    change: &Transaction<'_>,
-    release: i64,
-    state: &str,
-    why: Option<(&str, &str)>,
-    at: i64,
-) -> rusqlite::Result<usize> {
-    let (step, reason) = why.unzip();
-    change.execute(
-        "INSERT INTO event (release, state, step, reason, at) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![release, state, step, reason, at],
-    )
-}
 
 /// Ends the releases that other processes have not: they are gone.
 pub(super) fn interrupt(connection: &mut Connection, host: &str) -> Result<(), Failure> {
@@ -86,13 +69,13 @@ pub(super) fn append(
             let what = format!("release {number} is under way, since {since}");
             return Err(conflict(&change, &release.bff, what)?);
         }
-        if let Some(number) = canary::of(&change, &release.bff)? {
+        if let Some(number) = of(&change, &release.bff)? {
             let what = format!("release {number} is on trial");
             return Err(conflict(&change, &release.bff, what)?);
         }
     }
     let number = insert(&change, release, host, now)?;
-    event(&change, number, "proving", None, to_millis(now))?;
+    event(&change, number, "proving", &Told::default(), to_millis(now))?;
     points::reach("release-appending");
     change.commit()?;
     Ok(Appended::New(number))
@@ -158,27 +141,6 @@ pub(super) fn record(
     Ok(Appended::New(number))
 }
 
-/// Moves the live pointer. A trial beside what was live ends with that.
-pub(super) fn go_live(
-    change: &Transaction<'_>,
-    release: i64,
-    bff: &str,
-    digest: &str,
-    now: i64,
-) -> rusqlite::Result<()> {
-    canary::replace(change, bff, release, now)?;
-    // The same component again leaves the one before it where it is.
-    change.execute(
-        "INSERT INTO live (bff, release, digest, since) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (bff) DO UPDATE SET
-             previous = iif(digest = excluded.digest, previous, digest),
-             release = excluded.release, digest = excluded.digest, since = excluded.since",
-        params![bff, release, digest, now],
-    )?;
-    event(change, release, "live", None, now)?;
-    Ok(())
-}
-
 /// Refuses an order that expects something else to be live.
 fn expect(change: &Transaction<'_>, bff: &str, expected: Option<&str>) -> Result<(), Failure> {
     let live = live_row(change, bff)?;
@@ -222,11 +184,6 @@ fn check_order(change: &Transaction<'_>, bff: &str, release: i64) -> Result<(), 
     }
 }
 
-/// A column that is JSON.
-pub(super) fn json(document: &impl Serialize) -> Option<String> {
-    serde_json::to_string(document).ok()
-}
-
 pub(super) fn finish(
     connection: &mut Connection,
     release: i64,
@@ -255,7 +212,12 @@ pub(super) fn finish(
                     params![release, json(reach), json(difference)],
                 )?;
             }
-            event(&change, release, "refused", Some((step, reason)), now)?;
+            let told = Told {
+                step: Some(step),
+                reason: Some(reason),
+                ..Told::default()
+            };
+            event(&change, release, "refused", &told, now)?;
         }
         Outcome::Live { expect_live, reach } => {
             let (bff, digest): (String, String) = change.query_row(

@@ -123,7 +123,7 @@ async fn another_release_takes_the_place_of_one_on_trial() {
 }
 
 #[tokio::test]
-async fn a_trial_ends_on_a_read_only_disk_and_that_is_recorded_when_it_can_be_written() {
+async fn a_trial_ends_on_a_full_disk_and_that_is_recorded_when_there_is_room() {
     let (path, dir) = builder(&format!("{LASTING}\n")).write().unwrap();
     let Some(disk) = Disk::at(&dir.path().join("data"), 8192) else {
         return;
@@ -131,13 +131,12 @@ async fn a_trial_ends_on_a_read_only_disk_and_that_is_recorded_when_it_can_be_wr
     let process = Process::start(disk.host(), &path).unwrap();
     let api = Api::of_process(&process);
     let second = on_trial(&api, &page("v2"), json!({})).await;
-    drop(process);
-    disk.remount("ro");
-    let process = Process::start(disk.host(), &path).unwrap();
-    let api = Api::of_process(&process);
-    until(async || (!canary(&api).await.is_null()).then_some(())).await;
+    // What the release wrote last.
+    let copy = disk.path("releases/live.json");
+    until(async || copy.exists().then_some(())).await;
+    disk.fill_but(0);
     let held = api.post("/v1/bffs/page/hold", &json!({})).await;
-    assert_eq!((held.status, &held.json["step"]), (503, &json!("store")));
+    assert_eq!((held.status, &held.json["step"]), (507, &json!("store")));
     let ended = api.post("/v1/bffs/page/abort", &json!({})).await;
     assert_eq!(
         (ended.status, &ended.json["digest"]),
@@ -147,11 +146,11 @@ async fn a_trial_ends_on_a_read_only_disk_and_that_is_recorded_when_it_can_be_wr
         ended.json["unrecorded"]
             .as_str()
             .unwrap()
-            .contains("read-only")
+            .contains("no space left")
     );
     assert_eq!(served_by(&process).await, some("v1"));
     assert_eq!(asked(process.address().unwrap(), "d1").await, some("v1"));
-    disk.remount("rw");
+    disk.empty();
     api.becomes(&second, "aborted").await;
     drop(process);
     let process = Process::start(disk.host(), &path).unwrap();
