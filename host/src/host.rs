@@ -19,6 +19,7 @@ mod look;
 mod orders;
 mod release;
 mod rollback;
+mod signature;
 mod smoke;
 mod sockets;
 mod swap;

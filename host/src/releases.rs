@@ -22,6 +22,7 @@ mod order;
 mod place;
 mod points;
 mod reach;
+mod signing;
 mod sqlite;
 mod token;
 mod who;
@@ -47,6 +48,7 @@ pub use new_token::{NewToken, NewTokenError, WrittenToken};
 pub use order::{Answer, Begun, Expected, Order, OrderError, Orders, Target};
 pub(crate) use points::reach;
 pub use reach::{Changed, Reach, ReachDifference};
+pub use signing::Signing;
 
 use crate::sync;
 use files::Components;

@@ -137,6 +137,7 @@ impl Orders for ReleaseOrders {
             if !takes_releases(&changes, &order.bff) {
                 return Err(OrderError::NoBff(order.bff));
             }
+            changes.check_signing(&order)?;
             if order.kind == Kind::Rollback
                 && let Some(begun) = changes.roll_back(&order).await?
             {

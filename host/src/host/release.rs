@@ -22,7 +22,7 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    fn at(step: &'static str, reason: String) -> Self {
+    pub(super) fn at(step: &'static str, reason: String) -> Self {
         Self {
             step,
             reason,
@@ -115,7 +115,7 @@ impl Changes {
         number: i64,
         release: &NewRelease,
     ) -> Result<(), Refused> {
-        let (loaded, calls) = self.prove(releases, release).await?;
+        let (loaded, calls) = self.prove(releases, number, release).await?;
         let mut reach_now = reach_of(&loaded, calls);
         if reach_now.calls.is_none() {
             // Nothing was asked now. What its last smoke request called, it still may.
@@ -151,11 +151,14 @@ impl Changes {
     async fn prove(
         &self,
         releases: &Arc<Releases>,
+        number: i64,
         release: &NewRelease,
     ) -> Result<(Arc<Loaded>, Option<BTreeSet<String>>), Refused> {
         let mut known = None;
         loop {
             let (bff, services) = self.bff(&release.bff).map_err(|error| refused(&error))?;
+            self.prove_signature(releases, number, release, &bff)
+                .await?;
             let live = bff.current().map(|it| it.loaded().clone());
             let (store, builder) = (releases.clone(), self.builder.clone());
             let (name, digest) = (release.bff.clone(), release.digest.clone());
@@ -286,7 +289,7 @@ async fn known_reach(
 }
 
 /// The component that is live, as the journal has it.
-async fn live_in(releases: &Arc<Releases>, bff: &str) -> Result<Option<String>, Refused> {
+pub(super) async fn live_in(releases: &Arc<Releases>, bff: &str) -> Result<Option<String>, Refused> {
     let (store, bff) = (releases.clone(), bff.to_owned());
     let reading = blocking(move || store.live().map(|mut live| live.remove(&bff))).await;
     let live = reading.map_err(host)?;
@@ -294,7 +297,7 @@ async fn live_in(releases: &Arc<Releases>, bff: &str) -> Result<Option<String>, 
     Ok(live.and_then(Result::ok).map(|live| live.digest))
 }
 
-fn host(error: ChangeError) -> Refused {
+pub(super) fn host(error: ChangeError) -> Refused {
     Refused::at("host", error.to_string())
 }
 
@@ -315,7 +318,7 @@ fn step(error: &LoadError) -> &'static str {
     }
 }
 
-fn store_step(error: &StoreError) -> &'static str {
+pub(super) fn store_step(error: &StoreError) -> &'static str {
     match error {
         StoreError::Conflict { .. } => "expect-live",
         StoreError::Superseded { .. } => "superseded",

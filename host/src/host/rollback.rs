@@ -207,6 +207,7 @@ impl NewRelease {
             actor: order.caller.name().to_owned(),
             token: order.caller.token().map(str::to_owned),
             consent: order.consent.clone(),
+            signing: order.signing.clone(),
         }
     }
 }

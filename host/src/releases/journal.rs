@@ -5,6 +5,8 @@ use std::time::SystemTime;
 
 use super::error::StoreError;
 use super::reach::{Reach, ReachDifference};
+use super::signing::Signing;
+use crate::signature::Signed;
 
 /// What is live, by BFF, or why that cannot be said of one.
 pub type LiveByBff = BTreeMap<String, Result<Live, StoreError>>;
@@ -93,6 +95,20 @@ pub trait Journal: Send + Sync {
     /// When it cannot be read.
     fn newest_event(&self) -> Result<i64, StoreError>;
 
+    /// Records who signed the component of a release, once that is proven.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be recorded.
+    fn signed(&self, release: i64, signed: &Signed) -> Result<(), StoreError>;
+
+    /// The release with which a component was live last as a BFF, also one that is kept no longer.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn last_live(&self, bff: &str, digest: &str) -> Result<Option<i64>, StoreError>;
+
     /// Removes releases of which `keep` newer ones of the BFF are there, and returns the digests
     /// that the others need.
     ///
@@ -125,6 +141,8 @@ pub struct NewRelease {
     pub token: Option<String>,
     /// The difference of reach that the operator consents to.
     pub consent: Option<String>,
+    /// The signature of the component.
+    pub signing: Signing,
 }
 
 /// The kind of a release.
@@ -214,6 +232,8 @@ pub struct Release {
     pub actor: Option<String>,
     /// Of one that needs consent: how it differs from what was live.
     pub difference: Option<ReachDifference>,
+    /// Who signed the component, where that had to be proven.
+    pub signed: Option<Signed>,
 }
 
 /// What happened to a release.

@@ -12,6 +12,8 @@ use super::files::{Part, Stored};
 use super::journal::{Event, Kind, LiveByBff, Release};
 use super::new_token::NewToken;
 use super::reach::ReachDifference;
+use super::signing::Signing;
+use crate::signature::SignatureError;
 
 /// A result that comes later.
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, OrderError>> + Send>>;
@@ -113,6 +115,8 @@ pub struct Order {
     pub caller: Caller,
     /// The difference of reach that the operator consents to.
     pub consent: Option<String>,
+    /// The signature of the component.
+    pub signing: Signing,
 }
 
 /// Which component.
@@ -183,6 +187,14 @@ pub enum OrderError {
         bff: String,
         /// The component.
         digest: String,
+    },
+    /// The component's signature is missing, or cannot be one.
+    #[error("bff.{bff}: {error}")]
+    Signature {
+        /// The BFF.
+        bff: String,
+        /// What is wrong with it.
+        error: SignatureError,
     },
     /// Who asks has no valid token.
     #[error(transparent)]

@@ -94,6 +94,7 @@ fn new(digest: &str) -> NewRelease {
         actor: "local".to_owned(),
         token: None,
         consent: None,
+        signing: Signing::default(),
     }
 }
 

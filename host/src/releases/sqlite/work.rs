@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::Failure;
 use super::read::newest_event;
+use super::signed::note_live;
 use crate::releases::error::StoreError;
 use crate::releases::files::UNRELEASED;
 use crate::releases::journal::{Appended, LiveByBff, NewRelease, Outcome};
@@ -200,6 +201,7 @@ fn go_live(
         params![bff, release, digest, now],
     )?;
     event(change, release, "live", None, now)?;
+    note_live(change, release, bff, digest)?;
     Ok(())
 }
 

@@ -25,6 +25,10 @@ pub(super) fn release(release: &Release) -> Value {
     if let Some(difference) = &release.difference {
         document["difference"] = json!(difference);
     }
+    if let Some(signed) = &release.signed {
+        document["signer"] = json!(signed.signer);
+        document["comment"] = json!(signed.comment);
+    }
     document
 }
 

@@ -17,7 +17,7 @@ use super::problem::V1Problem;
 use super::upload::check_digest;
 use super::{Pages, document, json};
 use crate::digest::hex;
-use crate::releases::{Begun, Caller, Expected, Kind, Order, Target};
+use crate::releases::{Begun, Caller, Expected, Kind, Order, Signing, Target};
 use crate::server::admin::AdminBody;
 use crate::server::inbound;
 use crate::text::is_hidden;
@@ -48,6 +48,10 @@ struct BeginBody {
     expect_live: Option<String>,
     #[serde(default, deserialize_with = "some")]
     consent: Option<String>,
+    #[serde(default, deserialize_with = "some")]
+    signature: Option<String>,
+    #[serde(default)]
+    older: bool,
 }
 
 /// How the component comes to clients.
@@ -107,6 +111,10 @@ pub(super) async fn begin(
         key,
         caller,
         consent: body.consent,
+        signing: Signing {
+            signature: body.signature,
+            older: body.older,
+        },
     };
     execute(pages, order).await
 }
@@ -141,6 +149,7 @@ pub(super) async fn rollback(
         key,
         caller,
         consent: None,
+        signing: Signing::default(),
     };
     execute(pages, order).await
 }
