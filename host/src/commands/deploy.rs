@@ -15,6 +15,7 @@ use super::order::{
     Ended, Order, OrderError, Patience, Report, body, follow, key, random_key, timeout,
 };
 use super::remote::{Access, Bff, Reference, Remote, bff_name, resolve, short};
+use super::sign::signature_of;
 
 /// Largest component, bytes: what a host takes is less.
 const MAX_COMPONENT: u64 = 1 << 30;
@@ -49,6 +50,13 @@ pub struct Deploy {
     /// The digest of the difference that a refusal at consent names, for an operator who agrees
     #[arg(long, value_name = "DIGEST", value_parser = consent)]
     consent: Option<String>,
+    /// The signature of the component, for a BFF with signers [default: the file beside the
+    /// component with .minisig behind its name, if there is one]
+    #[arg(long, value_name = "FILE")]
+    signature: Option<PathBuf>,
+    /// Release a component that was live before, where the host proves signatures
+    #[arg(long)]
+    older: bool,
     /// Print a JSON document a line
     #[arg(long)]
     json: bool,
@@ -88,9 +96,11 @@ impl Deploy {
 
     async fn deploy(self, report: &mut Report) -> anyhow::Result<u8> {
         let mut patience = Patience::new(self.timeout);
-        let file = self.file.clone();
-        let reading = tokio::task::spawn_blocking(move || read(&file));
-        let (component, digest) = reading.await??;
+        let (file, named) = (self.file.clone(), self.signature.clone());
+        let reading = tokio::task::spawn_blocking(move || {
+            anyhow::Ok((read(&file)?, signature_of(&file, named)?))
+        });
+        let ((component, digest), signature) = reading.await??;
         let remote = self.access.open().await?;
         let status = format!("/v1/bffs/{}", self.bff);
         let asked = patience.ask(report, async |left| remote.get(&status, left).await);
@@ -107,17 +117,27 @@ impl Deploy {
             }
         };
         upload(&remote, component, &digest, &mut patience, report).await?;
+        let (path, signature) = signature.unzip();
+        if let Some(path) = path {
+            let sentence = format!("{} is sent as its signature", path.display());
+            report.step("signature", &sentence, json!({"file": path}));
+        }
+        let mut body = body(&[
+            ("digest", Some(&digest)),
+            ("message", self.message.as_ref()),
+            ("source", self.source.as_ref()),
+            ("expect_live", Some(&expect_live)),
+            ("consent", self.consent.as_ref()),
+            ("signature", signature.as_ref()),
+        ]);
+        if self.older {
+            body["older"] = json!(true);
+        }
         let order = Order {
             remote: &remote,
             bff: &self.bff,
             kind: "releases",
-            body: body(&[
-                ("digest", Some(&digest)),
-                ("message", self.message.as_ref()),
-                ("source", self.source.as_ref()),
-                ("expect_live", Some(&expect_live)),
-                ("consent", self.consent.as_ref()),
-            ]),
+            body,
             key: self.key.map_or_else(random_key, Ok)?,
             timeout: self.timeout,
         };

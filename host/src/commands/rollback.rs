@@ -136,6 +136,8 @@ mod tests {
             step: None,
             reason: None,
             difference: None,
+            signer: None,
+            comment: None,
         };
         let all = [
             release(5, "b", "live"),

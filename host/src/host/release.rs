@@ -289,7 +289,10 @@ async fn known_reach(
 }
 
 /// The component that is live, as the journal has it.
-pub(super) async fn live_in(releases: &Arc<Releases>, bff: &str) -> Result<Option<String>, Refused> {
+pub(super) async fn live_in(
+    releases: &Arc<Releases>,
+    bff: &str,
+) -> Result<Option<String>, Refused> {
     let (store, bff) = (releases.clone(), bff.to_owned());
     let reading = blocking(move || store.live().map(|mut live| live.remove(&bff))).await;
     let live = reading.map_err(host)?;

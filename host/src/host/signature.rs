@@ -52,10 +52,12 @@ impl Changes {
         let (store, digest) = (releases.clone(), release.digest.clone());
         let (name, signature) = (release.bff.clone(), signature.to_owned());
         let (signers, max) = (signers.to_vec(), self.builder.loader.max_size());
-        let proving = blocking(move || -> Result<Result<Signed, SignatureError>, StoreError> {
-            let bytes = store.read(&digest, max)?;
-            Ok(prove(&signature, &bytes, &name, &signers))
-        });
+        let proving = blocking(
+            move || -> Result<Result<Signed, SignatureError>, StoreError> {
+                let bytes = store.read(&digest, max)?;
+                Ok(prove(&signature, &bytes, &name, &signers))
+            },
+        );
         let signed = proving.await.map_err(host)?.map_err(of_store)?;
         let signed = signed.map_err(refused)?;
         let running = settled.current();

@@ -1,5 +1,6 @@
 mod events;
 mod older;
+mod signing;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -352,7 +353,7 @@ fn a_journal_of_a_newer_host_is_left_alone() {
             error,
             StoreError::Newer {
                 found: 99,
-                known: 3,
+                known: 4,
                 ..
             }
         ),

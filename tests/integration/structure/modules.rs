@@ -195,14 +195,7 @@ const MODULES: [(&str, &[&str]); 35] = [
     ("coding", &[]),
     (
         "config",
-        &[
-            "digest",
-            "file",
-            "http_fields",
-            "path",
-            "signature",
-            "text",
-        ],
+        &["digest", "file", "http_fields", "path", "signature", "text"],
     ),
     ("http_fields", &[]),
     ("query", &["path"]),

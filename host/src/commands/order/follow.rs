@@ -262,6 +262,8 @@ mod tests {
             step: None,
             reason: None,
             difference: None,
+            signer: None,
+            comment: None,
         }
     }
 

@@ -25,6 +25,11 @@ pub struct Release {
     /// Of one that is refused at consent: how far it reaches beyond what was live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub difference: Option<Value>,
+    /// The key that signed the component, where that was proven, and the trusted comment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
 }
 
 /// The answer to an order.
