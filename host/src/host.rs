@@ -19,7 +19,6 @@ mod look;
 mod orders;
 mod release;
 mod rollback;
-mod signature;
 mod smoke;
 mod sockets;
 mod swap;

@@ -22,6 +22,7 @@ mod order;
 mod place;
 mod points;
 mod reach;
+mod signed;
 mod signing;
 mod sqlite;
 mod token;

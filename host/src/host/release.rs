@@ -1,6 +1,8 @@
 //! A release, from its row in the journal to new requests. It takes the same way as a new component
 //! file, see [`super::swap`], and has one more step: the journal says that it is live before it is.
 
+mod signature;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -22,7 +24,7 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    pub(super) fn at(step: &'static str, reason: String) -> Self {
+    fn at(step: &'static str, reason: String) -> Self {
         Self {
             step,
             reason,
@@ -289,10 +291,7 @@ async fn known_reach(
 }
 
 /// The component that is live, as the journal has it.
-pub(super) async fn live_in(
-    releases: &Arc<Releases>,
-    bff: &str,
-) -> Result<Option<String>, Refused> {
+async fn live_in(releases: &Arc<Releases>, bff: &str) -> Result<Option<String>, Refused> {
     let (store, bff) = (releases.clone(), bff.to_owned());
     let reading = blocking(move || store.live().map(|mut live| live.remove(&bff))).await;
     let live = reading.map_err(host)?;
@@ -300,7 +299,7 @@ pub(super) async fn live_in(
     Ok(live.and_then(Result::ok).map(|live| live.digest))
 }
 
-pub(super) fn host(error: ChangeError) -> Refused {
+fn host(error: ChangeError) -> Refused {
     Refused::at("host", error.to_string())
 }
 
@@ -321,7 +320,7 @@ fn step(error: &LoadError) -> &'static str {
     }
 }
 
-pub(super) fn store_step(error: &StoreError) -> &'static str {
+fn store_step(error: &StoreError) -> &'static str {
     match error {
         StoreError::Conflict { .. } => "expect-live",
         StoreError::Superseded { .. } => "superseded",

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::change::{Changes, blocking};
-use super::release::{Refused, host, live_in, store_step};
+use super::{Refused, host, live_in, store_step};
 use crate::bff::swap::Bff;
+use crate::host::change::{Changes, blocking};
 use crate::releases::{Kind, NewRelease, Order, OrderError, Releases, Signing, StoreError};
 use crate::signature::{MAX_SIZE, SignatureError, Signed, Signer, prove};
 
@@ -17,7 +17,7 @@ impl Changes {
     /// # Errors
     ///
     /// What is wrong with it.
-    pub(super) fn check_signing(&self, order: &Order) -> Result<(), OrderError> {
+    pub(in crate::host) fn check_signing(&self, order: &Order) -> Result<(), OrderError> {
         let snapshot = self.shared.snapshot.load();
         // What was live was proven, and needs none for the way back.
         let bff = snapshot.bffs.get(&order.bff);
