@@ -257,8 +257,8 @@ pub struct Bff {
     /// The component file; absolute, or relative to the working directory. `None` for a BFF whose
     /// components are released to the host (`releases = true`).
     pub component: Option<PathBuf>,
-    /// The keys of which one has to sign each component that is released. Without any, none is asked
-    /// for.
+    /// The keys of which one has to sign each component that is released. Without any, no signature
+    /// is asked for.
     pub signers: Vec<Signer>,
     /// Names of the downstreams it may call. Sorted, without duplicates; all exist in
     /// [`Config::downstreams`].

@@ -1,8 +1,8 @@
 //! Signatures of components: files of minisign, which bind the bytes and a comment to a key.
 //!
-//! A signature says who made a component, and for which BFF: its trusted comment names that, so that
-//! what was signed for one BFF does not go live as another. It does not say when. An older component
-//! keeps a valid signature, and the journal of releases is what tells it from a new one.
+//! A signature says who made a component, and for which BFF: its trusted comment names that, so
+//! that what was signed for one BFF does not go live as another. It does not say when. An older
+//! component keeps a valid signature, and the journal of releases tells it from a new one.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -73,10 +73,10 @@ pub enum SignatureError {
     Missing,
     /// Nobody asked for one, and nothing would be proven with it.
     #[error(
-        "a signature came, and no keys are set to prove it with; set signers of the BFF in the \
-         configuration, or send none"
+        "a signature came, and there is no key to prove it with; set bff.{0}.signers, or send the \
+         component without it"
     )]
-    NotAsked,
+    NotAsked(String),
     /// It is too long.
     #[error("its signature has more than {MAX_SIZE} bytes; send the text of the .minisig file")]
     TooLong,

@@ -38,7 +38,8 @@ pub struct Sign {
     /// Words for the history, such as commit=abc; they are signed, too
     #[arg(long, value_name = "TEXT", value_parser = words)]
     comment: Option<String>,
-    /// Where the signature is written [default: beside the component, with .minisig behind its name]
+    /// Where the signature is written [default: beside the component, with .minisig behind its
+    /// name]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }

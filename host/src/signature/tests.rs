@@ -170,7 +170,7 @@ fn every_error_has_its_way_out() {
     let (known, found, bff) = (String::new(), String::new(), "watch".to_owned());
     for error in [
         SignatureError::Missing,
-        SignatureError::NotAsked,
+        SignatureError::NotAsked(bff.clone()),
         SignatureError::TooLong,
         SignatureError::Unreadable,
         SignatureError::Legacy,

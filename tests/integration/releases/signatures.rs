@@ -185,7 +185,7 @@ async fn a_signature_that_nobody_asks_for_is_refused_and_names_the_key() {
     let v1 = page("v1");
     let signature = Signer::new().sign(&v1, "bff=page");
     let members = json!({"signature": signature});
-    refused_at_once(&api, &v1, members, &["set signers"]).await;
+    refused_at_once(&api, &v1, members, &["set bff.page.signers"]).await;
     api.release(&v1).await;
     // An older component needs no word without signers.
     api.release(&page("v2")).await;
@@ -206,7 +206,7 @@ async fn an_older_component_needs_the_word_of_its_author() {
     // What is live may be released again.
     live(&api, &v1, &signed(&v1)).await;
     live(&api, &v2, &signed(&v2)).await;
-    let words = ["release 2 was the last", "rollback", "--older"];
+    let words = ["last as release 2", "rollback", "--older"];
     refused(&api, &v1, &signed(&v1), &words).await;
     // The release itself is kept no longer, and the component is no new one for that.
     for _ in 0..2 {

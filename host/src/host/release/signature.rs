@@ -24,7 +24,7 @@ impl Changes {
         let Some(bff) = bff.filter(|_| order.kind == Kind::Deploy) else {
             return Ok(());
         };
-        let wanted = wanted(&order.signing, &bff.settings().signers);
+        let wanted = wanted(&order.bff, &order.signing, &bff.settings().signers);
         wanted.map(drop).map_err(|error| OrderError::Signature {
             bff: order.bff.clone(),
             error,
@@ -46,7 +46,7 @@ impl Changes {
         let bff = release.bff.clone();
         let signers = &settled.settings().signers;
         let refused = |error: SignatureError| Refused::at(STEP, format!("bff.{bff}: {error}"));
-        let Some(signature) = wanted(&release.signing, signers).map_err(refused)? else {
+        let Some(signature) = wanted(&bff, &release.signing, signers).map_err(refused)? else {
             return Ok(());
         };
         let (store, digest) = (releases.clone(), release.digest.clone());
@@ -74,11 +74,15 @@ impl Changes {
 }
 
 /// The signature that has to be proven; `None` where none is asked for.
-fn wanted<'a>(signing: &'a Signing, signers: &[Signer]) -> Result<Option<&'a str>, SignatureError> {
+fn wanted<'a>(
+    bff: &str,
+    signing: &'a Signing,
+    signers: &[Signer],
+) -> Result<Option<&'a str>, SignatureError> {
     match (&signing.signature, signers.is_empty()) {
         (None, true) => Ok(None),
         (None, false) => Err(SignatureError::Missing),
-        (Some(_), true) => Err(SignatureError::NotAsked),
+        (Some(_), true) => Err(SignatureError::NotAsked(bff.to_owned())),
         (Some(text), false) if text.len() > MAX_SIZE => Err(SignatureError::TooLong),
         (Some(text), false) => Ok(Some(text)),
     }
@@ -97,9 +101,9 @@ async fn refuse_older(releases: &Arc<Releases>, release: &NewRelease) -> Result<
         Some(last) => Err(Refused::at(
             STEP,
             format!(
-                "bff.{bff}: it is older than what is live: release {last} was the last one with \
-                 it; go back with a rollback, or release it with \"older\": true, which is \
-                 `tailor deploy --older`"
+                "bff.{bff}: it was live before, last as release {last}, and is not now; go back \
+                 with a rollback, or release it with \"older\": true, which is `tailor deploy \
+                 --older`"
             ),
         )),
     }
