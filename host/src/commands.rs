@@ -29,6 +29,7 @@ mod replay;
 mod rollback;
 mod schema;
 mod serve;
+mod sign;
 mod status;
 mod test;
 #[cfg(test)]
@@ -84,6 +85,8 @@ enum Command {
     Record(record::Record),
     /// Run recorded requests again, and say what differs
     Replay(replay::Replay),
+    /// Sign a component for one BFF, with a key of minisign
+    Sign(sign::Sign),
     /// Release a component to a running host, and wait until it is live or refused
     Deploy(deploy::Deploy),
     /// Make the release on trial live, whatever its gate knows
@@ -155,6 +158,7 @@ impl Cli {
             Command::Test(test) => wait(test.run()),
             Command::Record(record) => wait(record.run()),
             Command::Replay(replay) => wait(replay.run()),
+            Command::Sign(sign) => sign.run(),
             Command::Deploy(deploy) => wait(deploy.run()),
             Command::Promote(trial) => wait(trial.promote()),
             Command::Abort(trial) => wait(trial.abort()),

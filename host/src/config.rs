@@ -28,6 +28,7 @@ mod record;
 mod releases;
 mod schema;
 mod secret;
+mod signers;
 mod units;
 mod values;
 mod wire;
@@ -64,6 +65,8 @@ pub use secret::Secret;
 pub use units::{show_duration, show_size};
 pub use values::{NAME, is_name};
 pub use wire::is_json;
+
+use crate::signature::Signer;
 
 /// The whole configuration, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -256,6 +259,9 @@ pub struct Bff {
     /// The component file; absolute, or relative to the working directory. `None` for a BFF whose
     /// components are released to the host (`releases = true`).
     pub component: Option<PathBuf>,
+    /// The keys of which one has to sign each component that is released. Without any, no signature
+    /// is asked for.
+    pub signers: Vec<Signer>,
     /// Names of the downstreams it may call. Sorted, without duplicates; all exist in
     /// [`Config::downstreams`].
     pub downstreams: Vec<String>,

@@ -22,6 +22,8 @@ mod order;
 mod place;
 mod points;
 mod reach;
+mod signed;
+mod signing;
 mod sqlite;
 mod token;
 mod trial;
@@ -50,6 +52,7 @@ pub use order::{
 };
 pub(crate) use points::reach;
 pub use reach::{Changed, Reach, ReachDifference};
+pub use signing::Signing;
 pub use trial::{Canary, CanaryChange, NewCanary, Ordered};
 
 use crate::sync;

@@ -15,6 +15,7 @@ use super::order::{
     Ended, Order, OrderError, Patience, Report, body, follow, key, random_key, timeout,
 };
 use super::remote::{Access, Bff, Reference, Remote, bff_name, resolve, short};
+use super::sign::signature_of;
 
 /// How long a release is waited for.
 const TIMEOUT: Duration = Duration::from_secs(30 * 60);
@@ -60,6 +61,13 @@ pub struct Deploy {
     /// The digest of the difference that a refusal at consent names, for an operator who agrees
     #[arg(long, value_name = "DIGEST", value_parser = consent)]
     consent: Option<String>,
+    /// The signature of the component, for a BFF with signers [default: the file beside the
+    /// component with .minisig behind its name, if there is one and the BFF has signers]
+    #[arg(long, value_name = "FILE")]
+    signature: Option<PathBuf>,
+    /// Release a component that was live before, where the host proves signatures
+    #[arg(long)]
+    older: bool,
     /// Print a JSON document a line
     #[arg(long)]
     json: bool,
@@ -103,9 +111,11 @@ impl Deploy {
             None => TIMEOUT,
         });
         let mut patience = Patience::new(timeout);
-        let file = self.file.clone();
-        let reading = tokio::task::spawn_blocking(move || read(&file));
-        let (component, digest) = reading.await??;
+        let (file, named) = (self.file.clone(), self.signature.clone());
+        let reading = tokio::task::spawn_blocking(move || {
+            anyhow::Ok((read(&file)?, signature_of(&file, named)?))
+        });
+        let ((component, digest), signature) = reading.await??;
         let remote = self.access.open().await?;
         let status = format!("/v1/bffs/{}", self.bff);
         let asked = patience.ask(report, async |left| remote.get(&status, left).await);
@@ -122,12 +132,20 @@ impl Deploy {
             }
         };
         upload(&remote, component, &digest, &mut patience, report).await?;
+        // One that is only beside the component is for the hosts that want one.
+        let is_wanted = self.signature.is_some() || !bff.signers.is_empty();
+        let (path, signature) = signature.filter(|_| is_wanted).unzip();
+        if let Some(path) = path {
+            let sentence = format!("{} is sent as its signature", path.display());
+            report.step("signature", &sentence, json!({"file": path}));
+        }
         let mut body = body(&[
             ("digest", Some(&digest)),
             ("message", self.message.as_ref()),
             ("source", self.source.as_ref()),
             ("expect_live", Some(&expect_live)),
             ("consent", self.consent.as_ref()),
+            ("signature", signature.as_ref()),
         ]);
         if let Some(first) = self.canary {
             body["strategy"] = json!("canary");
@@ -137,6 +155,9 @@ impl Deploy {
         }
         if self.again {
             body["again"] = json!(true);
+        }
+        if self.older {
+            body["older"] = json!(true);
         }
         let order = Order {
             remote: &remote,

@@ -103,7 +103,7 @@ const FILES: [(&str, &str); 3] = [
     ),
 ];
 
-const VARIABLES: [(&str, &str); 6] = [
+const VARIABLES: [(&str, &str); 7] = [
     (
         "TAILOR_URL",
         "The listener for operators of the host that orders go to; else http://127.0.0.1:8081.",
@@ -111,6 +111,10 @@ const VARIABLES: [(&str, &str); 6] = [
     (
         "TAILOR_TOKEN",
         "The token for that host. Over http, it is sent to this machine alone.",
+    ),
+    (
+        "TAILOR_SIGN_PASSWORD",
+        "The password of a key for tailor sign, where there is no terminal to ask at.",
     ),
     (
         "TAILOR_CACHE",

@@ -14,6 +14,9 @@ use super::remote::{Access, Release, all_releases, bff_name, short, table};
 /// Time for one answer of the host.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The column of the keys that signed.
+const SIGNER: usize = 5;
+
 #[derive(Args)]
 pub struct Releases {
     /// The BFF
@@ -43,8 +46,15 @@ impl Releases {
         } else if found.is_empty() {
             out.line(format_args!("{} has no releases yet", self.bff));
         } else {
-            let head = ["RELEASE", "STATE", "DIGEST", "KIND", "SINCE", "MESSAGE"];
-            let rows: Vec<Vec<String>> = found.iter().map(row).collect();
+            let mut head = vec!["RELEASE", "STATE", "DIGEST", "KIND", "SINCE", "MESSAGE"];
+            let mut rows: Vec<Vec<String>> = found.iter().map(row).collect();
+            // The keys, where anything is signed.
+            if found.iter().any(|it| it.signer.is_some()) {
+                head.insert(SIGNER, "SIGNER");
+                for (row, release) in rows.iter_mut().zip(&found) {
+                    row.insert(SIGNER, release.signer.clone().unwrap_or_default());
+                }
+            }
             out.print(&table(&head, &rows));
         }
         out.end()?;

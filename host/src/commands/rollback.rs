@@ -158,6 +158,8 @@ mod tests {
             percent: None,
             held: None,
             evidence: None,
+            signer: None,
+            comment: None,
         };
         let all = [
             release(5, "b", "live"),

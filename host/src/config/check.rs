@@ -14,6 +14,7 @@ mod limits;
 mod memory;
 mod record;
 mod route;
+mod signers;
 
 #[cfg(test)]
 pub(super) use data_dir::default_for as default_data_dir;

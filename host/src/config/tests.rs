@@ -10,6 +10,7 @@ mod released;
 mod rules;
 mod schema;
 mod services;
+mod signers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -126,6 +127,7 @@ fn a_minimal_file_gets_the_documented_defaults() {
     let bff = Bff {
         name: "watch".to_owned(),
         component: Some(golden().join("watch.component")),
+        signers: Vec::new(),
         downstreams: Vec::new(),
         allow: BTreeMap::new(),
         deadline: ms(2_000),
@@ -305,6 +307,7 @@ fn a_maximal_file_is_read_key_by_key() {
     let watch = Bff {
         name: "watch".to_owned(),
         component: Some(golden().join("watch.component")),
+        signers: Vec::new(),
         downstreams: vec!["activity".to_owned(), "heart".to_owned()],
         allow: BTreeMap::from([(
             "activity".to_owned(),

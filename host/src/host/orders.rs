@@ -150,6 +150,7 @@ impl Orders for ReleaseOrders {
             if !takes_releases(&changes, &order.bff) {
                 return Err(OrderError::NoBff(order.bff));
             }
+            changes.check_signing(&order)?;
             if order.kind == Kind::Rollback {
                 let begun = match changes.abort_of(&order).await? {
                     Some(abort) => Some(changes.judge_by_order(abort).await?),

@@ -1,6 +1,8 @@
 //! A release, from its row in the journal to new requests. It takes the same way as a new component
 //! file, see [`super::swap`], and has one more step: the journal says that it is live before it is.
 
+mod signature;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -120,7 +122,7 @@ impl Changes {
         number: i64,
         release: &NewRelease,
     ) -> Result<bool, Refused> {
-        let (loaded, calls) = self.prove(releases, release).await?;
+        let (loaded, calls) = self.prove(releases, number, release).await?;
         let mut reach_now = reach_of(&loaded, calls);
         if reach_now.calls.is_none() {
             // Nothing was asked now. What its last smoke request called, it still may.
@@ -170,11 +172,14 @@ impl Changes {
     async fn prove(
         &self,
         releases: &Arc<Releases>,
+        number: i64,
         release: &NewRelease,
     ) -> Result<(Arc<Loaded>, Option<BTreeSet<String>>), Refused> {
         let mut known = None;
         loop {
             let (bff, services) = self.bff(&release.bff).map_err(|error| refused(&error))?;
+            self.prove_signature(releases, number, release, &bff)
+                .await?;
             let live = bff.current().map(|it| it.loaded().clone());
             let (store, builder) = (releases.clone(), self.builder.clone());
             let (name, digest) = (release.bff.clone(), release.digest.clone());

@@ -209,6 +209,7 @@ impl NewRelease {
             consent: order.consent.clone(),
             canary: None,
             again: order.again,
+            signing: order.signing.clone(),
         }
     }
 }

@@ -7,8 +7,10 @@ use serde_json::Value;
 
 use super::error::StoreError;
 use super::reach::{Reach, ReachDifference};
+use super::signing::Signing;
 use super::trial::{Canary, CanaryChange, NewCanary};
 use crate::canary::Plan;
+use crate::signature::Signed;
 
 /// What is live, by BFF, or why that cannot be said of one.
 pub type LiveByBff = BTreeMap<String, Result<Live, StoreError>>;
@@ -110,6 +112,20 @@ pub trait Journal: Send + Sync {
     /// When it cannot be read.
     fn newest_event(&self) -> Result<i64, StoreError>;
 
+    /// Records who signed the component of a release, once that is proven.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be recorded.
+    fn signed(&self, release: i64, signed: &Signed) -> Result<(), StoreError>;
+
+    /// The release with which a component was live last as a BFF, also one that is kept no longer.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn last_live(&self, bff: &str, digest: &str) -> Result<Option<i64>, StoreError>;
+
     /// Removes releases of which `keep` newer ones of the BFF are there, and returns the digests
     /// that the others need.
     ///
@@ -146,6 +162,8 @@ pub struct NewRelease {
     pub canary: Option<Plan>,
     /// It was rolled back by a rule, and is to be tried again.
     pub again: bool,
+    /// The signature of the component.
+    pub signing: Signing,
 }
 
 /// The kind of a release.
@@ -248,6 +266,8 @@ pub struct Release {
     pub difference: Option<ReachDifference>,
     /// What its gate knew when it came to its state.
     pub evidence: Option<Value>,
+    /// Who signed the component, where that had to be proven.
+    pub signed: Option<Signed>,
 }
 
 /// What happened to a release.

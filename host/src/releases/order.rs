@@ -12,7 +12,9 @@ use super::files::{Part, Stored};
 use super::journal::{Event, Kind, LiveByBff, Release};
 use super::new_token::NewToken;
 use super::reach::ReachDifference;
+use super::signing::Signing;
 use crate::canary::PlanError;
+use crate::signature::SignatureError;
 
 /// A result that comes later.
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, OrderError>> + Send>>;
@@ -117,6 +119,8 @@ pub struct Order {
     pub caller: Caller,
     /// The difference of reach that the operator consents to.
     pub consent: Option<String>,
+    /// The signature of the component.
+    pub signing: Signing,
     /// It gets a share of the requests first.
     pub canary: Option<FirstShare>,
     /// It was rolled back by a rule, and is to be tried again.
@@ -238,6 +242,14 @@ pub enum OrderError {
         bff: String,
         /// Why.
         source: PlanError,
+    },
+    /// The component's signature is missing, or cannot be one.
+    #[error("bff.{bff}: {error}")]
+    Signature {
+        /// The BFF.
+        bff: String,
+        /// What is wrong with it.
+        error: SignatureError,
     },
     /// Who asks has no valid token.
     #[error(transparent)]

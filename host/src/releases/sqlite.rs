@@ -10,6 +10,7 @@ mod live;
 mod order_key;
 mod read;
 mod schema;
+mod signed;
 mod trials;
 mod work;
 mod write;
@@ -31,6 +32,7 @@ use super::place::{FOLDER, folder};
 use super::reach::Reach;
 use super::trial::CanaryChange;
 use crate::file::{self, OwnFolder, TIMEOUT};
+use crate::signature::Signed;
 use crate::sync;
 
 /// The file.
@@ -313,6 +315,20 @@ impl Journal for SqliteJournal {
 
     fn newest_event(&self) -> Result<i64, StoreError> {
         self.run(Some(TIMEOUT), read::newest_event)
+    }
+
+    fn signed(&self, release: i64, signed: &Signed) -> Result<(), StoreError> {
+        let signed = signed.clone();
+        self.run(Some(TIMEOUT), move |it| {
+            signed::signed(it, release, &signed)
+        })
+    }
+
+    fn last_live(&self, bff: &str, digest: &str) -> Result<Option<i64>, StoreError> {
+        let (bff, digest) = (bff.to_owned(), digest.to_owned());
+        self.run(Some(TIMEOUT), move |it| {
+            signed::last_live(it, &bff, &digest)
+        })
     }
 
     fn collect(&self, keep: usize) -> Result<BTreeSet<String>, StoreError> {

@@ -1,5 +1,6 @@
 mod events;
 mod older;
+mod signing;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -96,6 +97,7 @@ fn new(digest: &str) -> NewRelease {
         consent: None,
         canary: None,
         again: false,
+        signing: Signing::default(),
     }
 }
 
@@ -353,7 +355,7 @@ fn a_journal_of_a_newer_host_is_left_alone() {
             error,
             StoreError::Newer {
                 found: 99,
-                known: 4,
+                known: 5,
                 ..
             }
         ),

@@ -54,6 +54,7 @@ pub const READ: &[(&str, How)] = &[
 
 const DEMO: How = How::Listed("takes the fixed ports of the demo, compiles the engine, and stays");
 const COMMANDS: How = How::Test("the_page_of_commands_is_what_the_program_takes");
+const SIGNED: How = How::Test("what_the_command_signs_is_deployed_with_the_signature_beside_it");
 const SYSTEMD: How = How::Listed("needs root and a system that systemd has started");
 const MEASURED: How = How::Listed("measures for minutes on a machine that has to be quiet");
 
@@ -155,6 +156,12 @@ const TABLE: &[Row] = &[
         "tailor token create",
         How::Test("the_command_lists_and_revokes_tokens_and_says_what_is_wrong"),
     ),
+    row("docs/operate/releases.md", "minisign -G", SIGNED),
+    row(
+        "docs/operate/releases.md",
+        "curl --fail-with-body http://127.0.0.1:8081/v1/bffs/watch/releases \\\n    --json \"$(jq",
+        SIGNED,
+    ),
     row(
         "docs/operate/releases.md",
         "curl \"http://127.0.0.1:8081/v1/bffs/watch/diff",
@@ -216,6 +223,7 @@ const TABLE: &[Row] = &[
     row("docs/reference/cli.md", "tailor inspect", COMMANDS),
     row("docs/reference/cli.md", "tailor record", COMMANDS),
     row("docs/reference/cli.md", "tailor replay", COMMANDS),
+    row("docs/reference/cli.md", "tailor sign", COMMANDS),
     row("docs/reference/cli.md", "tailor deploy", COMMANDS),
     row("docs/reference/cli.md", "tailor rollback", COMMANDS),
     row("docs/reference/cli.md", "tailor releases", COMMANDS),

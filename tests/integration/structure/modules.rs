@@ -10,7 +10,7 @@ use super::{below, read, shown};
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module
 /// knows lower ones only.
-const MODULES: [(&str, &[&str]); 34] = [
+const MODULES: [(&str, &[&str]); 35] = [
     (
         "host",
         &[
@@ -28,6 +28,7 @@ const MODULES: [(&str, &[&str]); 34] = [
             "development",
             "contract",
             "config",
+            "signature",
             "text",
             "sync",
         ],
@@ -187,7 +188,10 @@ const MODULES: [(&str, &[&str]); 34] = [
             "sync",
         ],
     ),
-    ("releases", &["canary", "digest", "file", "sync"]),
+    (
+        "releases",
+        &["canary", "digest", "file", "signature", "sync"],
+    ),
     ("canary", &["sync"]),
     ("pem", &["file"]),
     ("telemetry", &["sync", "time"]),
@@ -195,13 +199,17 @@ const MODULES: [(&str, &[&str]); 34] = [
     ("locale", &["contract", "text"]),
     ("contract", &[]),
     ("coding", &[]),
-    ("config", &["digest", "file", "http_fields", "path", "text"]),
+    (
+        "config",
+        &["digest", "file", "http_fields", "path", "signature", "text"],
+    ),
     ("http_fields", &[]),
     ("query", &["path"]),
     ("path", &[]),
     ("degraded", &[]),
     ("server_timing", &[]),
     ("digest", &[]),
+    ("signature", &["text"]),
     ("file", &["sync"]),
     ("text", &[]),
     ("sync", &[]),

@@ -21,7 +21,7 @@ const READS: [&str; 14] = [
 ];
 
 /// The exceptions, and why.
-const ALLOWED: [(&str, &str); 16] = [
+const ALLOWED: [(&str, &str); 17] = [
     ("host/src/file.rs", "the one place"),
     ("host/src/file/", "and the data directory"),
     ("host/src/build", "a command of its own"),
@@ -33,6 +33,7 @@ const ALLOWED: [(&str, &str); 16] = [
     ("host/src/commands/dev", "a command of its own"),
     ("host/src/commands/man.rs", "writes what it was asked for"),
     ("host/src/commands/record.rs", "writes what it was given"),
+    ("host/src/commands/sign.rs", "writes what it was asked for"),
     ("host/src/commands/test", "a command of its own"),
     ("host/src/suite", "what that command runs"),
     ("host/src/template", "commands of their own"),

@@ -304,6 +304,8 @@ mod tests {
             percent: None,
             held: None,
             evidence: None,
+            signer: None,
+            comment: None,
         }
     }
 

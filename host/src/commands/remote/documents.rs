@@ -34,6 +34,11 @@ pub struct Release {
     /// What its gate knew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Value>,
+    /// The key that signed the component, where that was proven, and the trusted comment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
 }
 
 /// The answer to an order.
@@ -86,6 +91,9 @@ pub struct Bff {
     pub refused: Option<Refused>,
     #[serde(default)]
     pub draining: Vec<String>,
+    /// The keys of which one has to sign a release; none where it needs no signature.
+    #[serde(default)]
+    pub signers: Vec<String>,
     /// The release on trial.
     #[serde(default)]
     pub canary: Option<Canary>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Method;
 
-use super::{Context, DEADLINE, MAX_COMPONENT_SIZE, canary, limits};
+use super::{Context, DEADLINE, MAX_COMPONENT_SIZE, canary, limits, signers};
 use crate::config::field::{Field, Located};
 use crate::config::problem::Fault;
 use crate::config::raw::{RawBff, RawFile, RawRoute, RawSmoke};
@@ -29,6 +29,7 @@ fn one(raw: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Option<Bff> {
     check_grants(raw, cx);
     check_allowed(raw, cx);
     check_routed(raw, cx);
+    let signers = signers::check(raw, cx);
     let limits = limits::check(raw, engine, cx);
     let smoke = raw.smoke.as_ref().map(|smoke| self::smoke(smoke, raw, cx));
     let canary = canary::check(&raw.canary, cx);
@@ -39,6 +40,7 @@ fn one(raw: &RawBff, engine: &Engine, cx: &mut Context<'_>) -> Option<Bff> {
     Some(Bff {
         name: raw.name.clone(),
         component,
+        signers,
         downstreams,
         allow: allowed(raw),
         deadline,

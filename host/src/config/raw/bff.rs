@@ -6,9 +6,11 @@ use crate::config::CallPattern;
 use crate::config::field::{Field, Headers, Located, NamedList};
 use crate::config::problem::Location;
 use crate::config::reader::Section;
+use crate::config::signers::signer;
 use crate::config::units::{GIB, KIB, count, duration, duration_or_zero, size};
 use crate::config::values::{boolean, name, path, text};
 use crate::config::wire::{call_pattern, header, target};
+use crate::signature::Signer;
 
 use super::canary::{RawCanary, canary};
 
@@ -17,6 +19,7 @@ pub(in crate::config) struct RawBff {
     pub(in crate::config) place: Location,
     pub(in crate::config) component: Field<String>,
     pub(in crate::config) releases: Field<bool>,
+    pub(in crate::config) signers: Field<Vec<Located<Signer>>>,
     pub(in crate::config) downstreams: Field<Vec<Located<String>>>,
     pub(in crate::config) allow: Field<Vec<NamedList<CallPattern>>>,
     pub(in crate::config) deadline: Field<Duration>,
@@ -66,6 +69,7 @@ pub(super) fn bff(bff: &str, s: &mut Section<'_>) -> RawBff {
         place: s.place.clone(),
         component: s.read("component", path()),
         releases: s.read("releases", boolean()),
+        signers: s.filled("signers", signer()),
         downstreams: s.list("downstreams", name()),
         allow: s.lists("allow", call_pattern()),
         deadline: s.read("deadline", duration()),

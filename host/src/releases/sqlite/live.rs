@@ -2,6 +2,7 @@
 
 use rusqlite::{Transaction, params};
 
+use super::signed::note_live;
 use super::trials::of;
 use super::write::{Told, event};
 
@@ -23,6 +24,7 @@ pub(super) fn go_live(
         params![bff, release, digest, now],
     )?;
     event(change, release, "live", &Told::default(), now)?;
+    note_live(change, release, bff, digest)?;
     Ok(())
 }
 

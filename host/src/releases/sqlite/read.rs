@@ -10,13 +10,14 @@ use crate::releases::files::is_digest;
 use crate::releases::journal::{Event, Live, LiveByBff, Release, State};
 use crate::releases::place::from_millis;
 use crate::releases::reach::Reach;
+use crate::signature::Signed;
 
 /// The last event of a release, and whether that release is the live one.
 const SELECT: &str = "
     SELECT r.number, r.bff, r.digest, r.kind, r.message, r.source, r.at,
            e.state, e.step, e.reason, e.at,
            EXISTS (SELECT 1 FROM live WHERE live.bff = r.bff AND live.release = r.number),
-           r.actor, r.difference, e.share, e.evidence
+           r.actor, r.difference, e.share, e.evidence, r.signer, r.comment
     FROM release r JOIN event e ON e.number =
         (SELECT max(number) FROM event WHERE event.release = r.number)";
 
@@ -77,7 +78,13 @@ fn release(row: &Row<'_>) -> rusqlite::Result<Release> {
         actor: row.get(12)?,
         difference: document(row.get(13)?),
         evidence: document(row.get(15)?),
+        signed: signed(row.get(16)?, row.get(17)?),
     })
+}
+
+fn signed(signer: Option<String>, comment: Option<String>) -> Option<Signed> {
+    let (signer, comment) = signer.zip(comment)?;
+    Some(Signed { signer, comment })
 }
 
 /// The state of an event, in the columns 7 to 9, and that of the share.

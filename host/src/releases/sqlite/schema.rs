@@ -8,7 +8,7 @@ use super::Failure;
 use crate::releases::error::StoreError;
 
 /// What makes a journal of each version of the version before, the first one of an empty file.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     "
     CREATE TABLE release (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -115,6 +115,19 @@ const MIGRATIONS: [&str; 4] = [
     ALTER TABLE event ADD COLUMN share INTEGER;
     ALTER TABLE event ADD COLUMN actor TEXT;
     ALTER TABLE event ADD COLUMN evidence TEXT;
+",
+    "
+    ALTER TABLE release ADD COLUMN signer TEXT;
+    ALTER TABLE release ADD COLUMN comment TEXT;
+    CREATE TABLE been_live (
+        bff TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        release INTEGER NOT NULL,
+        PRIMARY KEY (bff, digest)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO been_live (bff, digest, release)
+        SELECT r.bff, r.digest, max(r.number) FROM release r JOIN event e ON e.release = r.number
+        WHERE e.state = 'live' GROUP BY r.bff, r.digest;
 ",
 ];
 

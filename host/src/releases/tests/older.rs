@@ -53,6 +53,9 @@ fn a_journal_of_an_older_host_goes_on() {
     let listed = place.releases.list("page", None, 10).unwrap();
     assert_eq!(listed[0].message.as_deref(), Some("the first"));
     assert_eq!((&listed[0].actor, &listed[0].difference), (&None, &None));
+    assert_eq!(listed[0].signed, None);
+    // What was live is known to have been.
+    assert_eq!(place.releases.last_live("page", &digest).unwrap(), Some(1));
     // The key of an order is remembered.
     let again = NewRelease {
         key: Some(("job-1".to_owned(), "body".to_owned())),

@@ -161,6 +161,7 @@ const TEXTS: &[&str] = &[
     "x-api-key",
     "x api key",
     "application/json",
+    "RWQvRoDYFrYaMzdyUR389bBSpeqdoi/A1nEZ3jAfrX0cS3pXLnwNmzuT",
     " a",
 ];
 

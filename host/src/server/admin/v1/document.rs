@@ -28,6 +28,10 @@ pub(super) fn release(release: &Release) -> Value {
     if let Some(evidence) = &release.evidence {
         document["evidence"] = evidence.clone();
     }
+    if let Some(signed) = &release.signed {
+        document["signer"] = json!(signed.signer);
+        document["comment"] = json!(signed.comment);
+    }
     document
 }
 

@@ -87,6 +87,7 @@ impl From<OrderError> for V1Problem {
             OrderError::NoPrevious(_) | OrderError::NeverLive { .. } => {
                 (StatusCode::CONFLICT, "rollback")
             }
+            OrderError::Signature { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "signature"),
             OrderError::Token(_) => (StatusCode::UNAUTHORIZED, "token"),
             OrderError::Store(StoreError::TooManyTokens(_)) => {
                 (StatusCode::TOO_MANY_REQUESTS, "token")

@@ -17,7 +17,9 @@ use super::problem::V1Problem;
 use super::upload::check_digest;
 use super::{Pages, document, json};
 use crate::digest::hex;
-use crate::releases::{Begun, Caller, Expected, FirstShare, Kind, Order, StoreError, Target};
+use crate::releases::{
+    Begun, Caller, Expected, FirstShare, Kind, Order, Signing, StoreError, Target,
+};
 use crate::server::admin::AdminBody;
 use crate::server::inbound;
 use crate::text::is_hidden;
@@ -51,6 +53,10 @@ struct BeginBody {
     share: Option<u8>,
     #[serde(default)]
     again: bool,
+    #[serde(default, deserialize_with = "some")]
+    signature: Option<String>,
+    #[serde(default)]
+    older: bool,
 }
 
 /// How the component comes to clients.
@@ -118,6 +124,10 @@ pub(super) async fn begin(
         consent: body.consent,
         canary,
         again: body.again,
+        signing: Signing {
+            signature: body.signature,
+            older: body.older,
+        },
     };
     execute(pages, order).await
 }
@@ -168,6 +178,7 @@ pub(super) async fn rollback(
         consent: None,
         canary: None,
         again: false,
+        signing: Signing::default(),
     };
     execute(pages, order).await
 }

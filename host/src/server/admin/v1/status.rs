@@ -35,6 +35,9 @@ fn status(name: &str, bff: &Arc<Bff>, live: &LiveByBff) -> Value {
     let mut document = state::version(bff);
     document["name"] = json!(name);
     document["releases"] = json!(bff.settings().component.is_none());
+    let signers = bff.settings().signers.iter();
+    let signers: Vec<String> = signers.map(|signer| signer.id().to_string()).collect();
+    document["signers"] = json!(signers);
     document["linked"] = json!(bff.previous().map(|it| it.digest.clone()));
     let live = live.get(name).and_then(|live| live.as_ref().ok());
     document["live"] = live.map_or(Value::Null, document::live);
