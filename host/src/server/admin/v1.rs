@@ -6,6 +6,7 @@
 pub(super) mod caller;
 mod document;
 mod events;
+mod order;
 mod problem;
 mod release;
 mod routes;

@@ -1,39 +1,21 @@
 //! Releases and rollbacks: orders, and what became of them.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{CONTENT_TYPE, LOCATION};
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Limited};
+use http::header::LOCATION;
+use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::json;
-use tokio::time::timeout;
 
+use super::order::{expected, key_of, parse, read, some, text};
 use super::problem::V1Problem;
 use super::upload::check_digest;
 use super::{Pages, document, json};
-use crate::digest::hex;
-use crate::releases::{
-    Begun, Caller, Expected, FirstShare, Kind, Order, Signing, StoreError, Target,
-};
+use crate::releases::{Begun, Caller, FirstShare, Kind, Order, Signing, StoreError, Target};
 use crate::server::admin::AdminBody;
 use crate::server::inbound;
-use crate::text::is_hidden;
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-
-/// Size of an order, bytes.
-const MAX_ORDER: usize = 16 << 10;
-/// Time for a client to send one.
-const ORDER_TIMEOUT: Duration = Duration::from_secs(10);
-/// Size of a text of the author's, bytes.
-const MAX_TEXT: usize = 1000;
-/// Length of a key.
-const MAX_KEY: usize = 200;
 /// Releases of one answer.
 const PAGE: usize = 100;
 
@@ -79,12 +61,6 @@ struct RollbackBody {
     message: Option<String>,
     #[serde(default, deserialize_with = "some")]
     expect_live: Option<String>,
-}
-
-/// A member that is there has a value: `null` is what a tool writes that found nothing, and would
-/// expect anything.
-fn some<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    String::deserialize(from).map(Some)
 }
 
 /// Begins a release.
@@ -267,22 +243,6 @@ pub(super) async fn get(
     Ok(json(StatusCode::OK, &document::release(&release)))
 }
 
-/// The key of an order, with the digest of the order. A team's keys are its own: it neither meets nor
-/// finds out those of another one.
-pub(super) fn key_of(
-    key: Option<String>,
-    caller: &Caller,
-    what: &str,
-    body: &[u8],
-) -> Option<(String, String)> {
-    let key = match caller {
-        Caller::Local => key?,
-        // Neither has a space in it.
-        Caller::Token(token) => format!("{} {}", token.team, key?),
-    };
-    Some((key, hex(format!("{what}\n").as_bytes()) + &hex(body)))
-}
-
 /// How far one component reaches further than another.
 pub(super) async fn difference(
     request: &Request<Incoming>,
@@ -309,94 +269,4 @@ pub(super) async fn difference(
     let from = from.unwrap_or_else(|| "live".to_owned());
     let difference = pages.orders.difference(bff, from, to).await?;
     Ok(json(StatusCode::OK, &json!(difference)))
-}
-
-/// The body of an order, and its key.
-pub(super) async fn read(request: Request<Incoming>) -> Result<(Bytes, Option<String>), V1Problem> {
-    let key = key(&request)?;
-    let kind = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .map(HeaderValue::as_bytes);
-    let kind = kind.map(|kind| {
-        kind.split(|b| *b == b';')
-            .next()
-            .unwrap_or(kind)
-            .trim_ascii()
-    });
-    let is_json = kind.map(|kind| kind.eq_ignore_ascii_case(b"application/json"));
-    let body = Limited::new(request.into_body(), MAX_ORDER).collect();
-    let bad = |status, what: String, fix: &str| V1Problem::new(status, "order", what, fix);
-    let body = timeout(ORDER_TIMEOUT, body).await.map_err(|_| {
-        let what = "the order did not come in time".to_owned();
-        bad(StatusCode::REQUEST_TIMEOUT, what, "send it again")
-    })?;
-    let body = body.map_err(|_| {
-        let what = format!("the order did not come whole, or has more than {MAX_ORDER} bytes");
-        bad(
-            StatusCode::BAD_REQUEST,
-            what,
-            "send it again, with shorter texts",
-        )
-    })?;
-    let bytes = body.to_bytes();
-    if is_json == Some(false) || (is_json.is_none() && !bytes.is_empty()) {
-        let what = "the order is not application/json".to_owned();
-        let fix = "send content-type: application/json";
-        return Err(bad(StatusCode::UNSUPPORTED_MEDIA_TYPE, what, fix));
-    }
-    Ok((bytes, key))
-}
-
-fn key(request: &Request<Incoming>) -> Result<Option<String>, V1Problem> {
-    let mut keys = request.headers().get_all(IDEMPOTENCY_KEY).iter();
-    let Some(key) = keys.next() else {
-        return Ok(None);
-    };
-    let legal = key.as_bytes().iter().all(u8::is_ascii_graphic);
-    match key.to_str() {
-        Ok(key) if keys.next().is_none() && legal && (1..=MAX_KEY).contains(&key.len()) => {
-            Ok(Some(key.to_owned()))
-        }
-        _ => {
-            let what = "idempotency-key is not one key";
-            let fix = format!("send 1 to {MAX_KEY} letters, digits and signs, once");
-            let status = StatusCode::BAD_REQUEST;
-            Err(V1Problem::new(status, "idempotency-key", what, fix))
-        }
-    }
-}
-
-pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, V1Problem> {
-    let bad = |what: String| {
-        let fix = "look at /v1/openapi.json";
-        V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix)
-    };
-    // serde takes a list for a struct, too.
-    if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(bad("the order is no JSON object".to_owned()));
-    }
-    serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))
-}
-
-pub(super) fn text(name: &str, text: Option<String>) -> Result<Option<String>, V1Problem> {
-    let is_bad = |text: &String| text.chars().count() > MAX_TEXT || text.chars().any(is_hidden);
-    if text.as_ref().is_some_and(is_bad) {
-        let what =
-            format!("{name} has more than {MAX_TEXT} characters, or some that are not shown");
-        let fix = "write less, on one line";
-        return Err(V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix));
-    }
-    Ok(text)
-}
-
-fn expected(text: Option<String>) -> Result<Expected, V1Problem> {
-    match text.as_deref() {
-        None | Some("any") => Ok(Expected::Any),
-        Some("none") => Ok(Expected::Nothing),
-        Some(digest) => {
-            check_digest(digest)?;
-            Ok(Expected::Digest(digest.to_owned()))
-        }
-    }
 }

@@ -5,8 +5,9 @@ use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::order::{parse, read};
 use super::problem::V1Problem;
-use super::release::{page_of, parse, read};
+use super::release::page_of;
 use super::{Pages, document, json};
 use crate::releases::{Token, WrittenToken};
 use crate::server::admin::AdminBody;

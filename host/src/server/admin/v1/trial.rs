@@ -4,8 +4,9 @@ use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use serde::Deserialize;
 
+use super::order::{key_of, parse, read, text};
 use super::problem::V1Problem;
-use super::release::{key_of, parse, read, text, unrecorded};
+use super::release::unrecorded;
 use super::{Pages, document, json};
 use crate::releases::{Begun, Caller, CanaryAct, CanaryOrder};
 use crate::server::admin::AdminBody;
