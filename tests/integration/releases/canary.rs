@@ -1,6 +1,7 @@
 //! Releases that get a share of the requests first: who gets it, how it grows, and how it ends.
 
 mod ends;
+mod kills;
 mod orders;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ fn builder(plan: &str) -> TestHostBuilder {
     let page = "[bff.page]\nreleases = true\n[bff.page.canary]\nclient-header = \"x-device\"\n";
     let route = "[[route]]\nbff = \"page\"\npath = \"/page\"\n";
     let host = TestHost::builder().unwrap();
+    let host = host.config("log.format = \"json\"\n");
     host.config(&format!("{page}{plan}\n{route}"))
 }
 

@@ -37,7 +37,7 @@ fn times() -> usize {
 }
 
 /// A host that ends itself at this point.
-fn that_ends_at(point: &str) -> Command {
+pub fn that_ends_at(point: &str) -> Command {
     let mut command = Command::new(Process::program().unwrap());
     command
         .stdin(Stdio::null())
@@ -46,7 +46,7 @@ fn that_ends_at(point: &str) -> Command {
 }
 
 /// Sends an order to a host that may end in the middle of it.
-async fn send(api: &Api, method: &str, path: &str, body: &[u8]) {
+pub async fn send(api: &Api, method: &str, path: &str, body: &[u8]) {
     let Ok(stream) = TcpStream::connect(api.0).await else {
         return;
     };
