@@ -52,7 +52,7 @@ fn change(folder: &std::path::Path) {
 async fn a_component_is_shipped_to_an_empty_host_and_undone() {
     let (process, files) = empty();
     assert!(!is_served(&process).await);
-    let first = typed(&process, files.path(), &block(PAGE, "tailor status"));
+    let first = typed(&process, files.path(), &block(PAGE, "tailor status   "));
     assert!(
         first.contains("watch  nothing  -       -        -"),
         "{first}"
@@ -85,7 +85,7 @@ async fn provoke(address: SocketAddr) {
 async fn a_canary_is_rolled_back_by_itself_and_another_one_promoted() {
     let (process, files) = empty();
     let component = files.path().join("watch.wasm");
-    typed(&process, files.path(), &block(PAGE, "tailor status"));
+    typed(&process, files.path(), &block(PAGE, "tailor status   "));
     std::fs::write(&component, fragile("v2")).unwrap();
     let asking = beside(provoke(process.address().unwrap()));
     let deploy = block(PAGE, "tailor deploy watch watch.wasm --canary");

@@ -118,7 +118,7 @@ const TABLE: &[Row] = &[
     ),
     row(
         "docs/operate/releases.md",
-        "tailor status",
+        "tailor status   ",
         How::Walk("a_component_is_shipped_to_an_empty_host_and_undone"),
     ),
     row(

@@ -178,7 +178,7 @@ async fn ship(api: &Api, team: &str, kind: Kind, version: &str, number: usize) -
 async fn no_request_is_lost_in_a_day_of_three_teams() {
     let mut builder = TestHost::builder()
         .unwrap()
-        .config("log.format = \"json\"\nlog.access = false\nengine.compile-cpu = \"1s\"\n")
+        .config("log.format = \"json\"\nlog.access = false\nreleases.uploads = 4\nengine.compile-cpu = \"1s\"\n")
         .service_at("smoke", &["http://127.0.0.1:9".to_owned()]);
     for team in TEAMS {
         builder = builder.config(&config(team));

@@ -14,16 +14,22 @@ async fn all_get(process: &Process, version: &str) {
     assert!(versions.values().all(|it| it == version), "{versions:?}");
 }
 
+/// The points of a drill count from an upload on.
+async fn upload(api: &Api) {
+    let path = format!("/v1/components/{}", digest(&page("v2")));
+    send(api, "PUT", &path, &page("v2")).await;
+}
+
 #[tokio::test]
 async fn a_trial_that_is_not_committed_has_not_begun() {
     let (path, _files) = builder(&format!("{LASTING}\n")).write().unwrap();
     let process = Process::serve(&path).unwrap();
     let api = Api::of_process(&process);
     api.release(&page("v1")).await;
-    api.put(&page("v2")).await;
     drop(process);
     let mut process = Process::start(that_ends_at("going-live"), &path).unwrap();
     let api = Api::of_process(&process);
+    upload(&api).await;
     let order = json!({"digest": digest(&page("v2")), "strategy": "canary"}).to_string();
     send(&api, "POST", "/v1/bffs/page/releases", order.as_bytes()).await;
     assert_eq!(process.wait().unwrap().code(), None);
@@ -43,6 +49,7 @@ async fn a_promotion_that_is_committed_is_live() {
     let mut process = Process::start(that_ends_at("committed"), &path).unwrap();
     let api = Api::of_process(&process);
     until(async || (!canary(&api).await.is_null()).then_some(())).await;
+    upload(&api).await;
     send(&api, "POST", "/v1/bffs/page/promote", b"{}").await;
     assert_eq!(process.wait().unwrap().code(), None);
     let process = Process::serve(&path).unwrap();
