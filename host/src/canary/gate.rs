@@ -25,6 +25,8 @@ pub struct Gate {
     /// The step that new requests belong to.
     step: AtomicU32,
     requests: [AtomicU64; 2],
+    /// Requests of the candidate whose times were judged: it was fixed what is slow.
+    timed: AtomicU64,
     /// Those of clients that have had a bad one of the kind before.
     repeated: [[AtomicU64; 4]; 2],
     marks: Marks,
@@ -75,6 +77,7 @@ impl Gate {
             step: AtomicU32::new(step as u32),
             plan,
             requests: Default::default(),
+            timed: AtomicU64::new(0),
             repeated: Default::default(),
             marks: Marks::new(),
             latency: Slow::new(),
@@ -113,6 +116,9 @@ impl Gate {
             return false;
         }
         self.requests[ticket.track as usize].fetch_add(1, Ordering::Relaxed);
+        if ticket.track == Track::Candidate && self.knows_slow() {
+            self.timed.fetch_add(1, Ordering::Relaxed);
+        }
         let had = ticket.client.mark();
         let had = had.map_or(Had::NONE, |mark| self.marks.had(mark));
         if !had.is_none() {
@@ -141,12 +147,16 @@ impl Gate {
         !was_broken && state.broken.is_some()
     }
 
+    fn knows_slow(&self) -> bool {
+        self.latency.from().is_some() && self.cpu.from().is_some()
+    }
+
     fn is_slow(&self, slow: &Slow, ticket: &Ticket, time: Duration) -> bool {
         match slow.from() {
             Some(from) => time > from,
             None => {
                 if ticket.track == Track::Stable && slow.sample(time) {
-                    slow.fix();
+                    slow.fix(self.plan.min_requests);
                 }
                 false
             }
@@ -163,8 +173,8 @@ impl Gate {
         let lasted = now.saturating_sub(state.since);
         if lasted * 2 >= step.min_time {
             // With less traffic than for all samples, those that came must do.
-            self.latency.fix();
-            self.cpu.fix();
+            self.latency.fix(self.plan.min_requests);
+            self.cpu.fix(self.plan.min_requests);
         }
         let uncertain = self.uncertain(&state);
         state.is_certain |= uncertain.is_none();
@@ -198,9 +208,10 @@ impl Gate {
         if lasted < step.min_time {
             return Some(Lack::Time(step.min_time - lasted));
         }
-        let requests = self.requests[Track::Candidate as usize].load(Ordering::Relaxed);
-        if requests < self.plan.min_requests {
-            return Some(Lack::Requests(self.plan.min_requests - requests));
+        // What came before it was fixed what is slow says nothing of that.
+        let timed = self.timed.load(Ordering::Relaxed);
+        if timed < self.plan.min_requests {
+            return Some(Lack::Requests(self.plan.min_requests - timed));
         }
         let is_needed = self.plan.needs_certainty(state.step as usize) && !state.is_certain;
         uncertain.filter(|_| is_needed)
@@ -238,7 +249,8 @@ impl Gate {
         // A request that ends at this moment may still be counted in the new step, as one more.
         self.step.store(step as u32, Ordering::Relaxed);
         self.marks.clear();
-        for count in self.requests.iter().chain(self.repeated.as_flattened()) {
+        let counts = self.requests.iter().chain(self.repeated.as_flattened());
+        for count in counts.chain([&self.timed]) {
             count.store(0, Ordering::Relaxed);
         }
         true

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 /// Requests of the stable version that are measured.
 pub(super) const SAMPLES: usize = 2_000;
+/// With less traffic, this number has to do, or fewer where each step needs fewer requests.
+const MIN_SAMPLES: usize = 200;
 /// Fewer than these say nothing of the slowest 5 %.
-pub(super) const MIN_SAMPLES: usize = 200;
+const LEAST_SAMPLES: usize = 20;
 /// Slow is more than 6/5 of the 95th percentile.
 const OVER: (u64, u64) = (6, 5);
 
@@ -45,15 +47,17 @@ impl Slow {
         at + 1 == SAMPLES
     }
 
-    /// Fixes it, if there are enough times. The first to do so decides.
-    pub(super) fn fix(&self) {
+    /// Fixes it, if there are enough times for a step that needs this number of requests. The first
+    /// to do so decides.
+    pub(super) fn fix(&self, requests: u64) {
         if self.from().is_some() {
             return;
         }
         // A time that is being written is 0 yet, and left out.
         let times = self.samples.iter().map(|it| it.load(Ordering::Relaxed));
         let mut times: Vec<u32> = times.filter(|time| *time > 0).collect();
-        if times.len() < MIN_SAMPLES {
+        let requests = usize::try_from(requests).unwrap_or(MIN_SAMPLES);
+        if times.len() < requests.clamp(LEAST_SAMPLES, MIN_SAMPLES) {
             return;
         }
         let at = times.len() * 95 / 100;
@@ -81,16 +85,29 @@ mod tests {
         for time in 1..200 {
             slow.sample(Duration::from_millis(time));
         }
-        slow.fix();
+        slow.fix(1_000);
         assert_eq!(slow.from(), None, "199 are too few");
         slow.sample(Duration::from_millis(200));
-        slow.fix();
+        slow.fix(1_000);
         assert_eq!(slow.from(), Some(Duration::from_micros(229_200)));
         for _ in 0..5_000 {
             slow.sample(Duration::from_millis(1));
         }
-        slow.fix();
+        slow.fix(1_000);
         assert_eq!(slow.from(), Some(Duration::from_micros(229_200)));
+    }
+
+    #[test]
+    fn a_step_that_needs_few_requests_needs_few_times() {
+        let slow = Slow::new();
+        for _ in 0..19 {
+            slow.sample(Duration::from_millis(10));
+        }
+        slow.fix(1);
+        assert_eq!(slow.from(), None, "19 are too few for any");
+        slow.sample(Duration::from_millis(10));
+        slow.fix(1);
+        assert_eq!(slow.from(), Some(Duration::from_millis(12)));
     }
 
     #[test]

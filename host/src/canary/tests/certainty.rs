@@ -88,6 +88,7 @@ fn what_is_certain_stays_so_where_few_requests_are_left_to_compare_with() {
     for ticket in &tickets(&again, 0, Track::Candidate, 4) {
         again.record(ticket, &outcome(Some(Failed::Error)), "id");
     }
+    good(&again, Track::Stable, 2_000);
     good(&again, Track::Candidate, 396);
     assert_eq!(again.decide(2 * MINUTE, false), Verdict::Promote);
 }

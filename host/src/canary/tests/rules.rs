@@ -60,9 +60,9 @@ fn a_good_candidate_goes_through_the_plan() {
     let mut now = Duration::ZERO;
     for next in [Some(50), Some(95), None] {
         good(&gate, Track::Stable, 300);
-        good(&gate, Track::Candidate, 299);
         let verdict = gate.decide(now + MINUTE / 2, false);
         assert_eq!(verdict, Verdict::Wait(Lack::Time(MINUTE / 2)));
+        good(&gate, Track::Candidate, 299);
         now += MINUTE;
         let verdict = gate.decide(now, false);
         assert_eq!(verdict, Verdict::Inconclusive(Lack::Requests(1)));
@@ -196,6 +196,18 @@ fn what_is_slow_is_what_the_stable_version_says() {
 }
 
 #[test]
+fn nothing_goes_on_before_enough_requests_are_compared_with_what_is_slow() {
+    let gate = gate(plan());
+    good(&gate, Track::Stable, 250);
+    good(&gate, Track::Candidate, 1_000);
+    // Half of the time is over, and it is fixed with this.
+    let verdict = gate.decide(MINUTE, false);
+    assert_eq!(verdict, Verdict::Inconclusive(Lack::Requests(300)));
+    good(&gate, Track::Candidate, 300);
+    assert_eq!(gate.decide(MINUTE, false), Verdict::Advance(50));
+}
+
+#[test]
 fn a_greater_share_moves_clients_one_way_only() {
     let clients = (0_u32..20_000).map(|it| split().client(&it.to_le_bytes()));
     let clients: Vec<_> = clients.collect();
@@ -231,6 +243,7 @@ fn a_greater_share_moves_clients_one_way_only() {
 #[test]
 fn too_little_traffic_is_no_verdict_and_ends_as_the_operator_says() {
     let gate = gate(plan());
+    good(&gate, Track::Stable, 2_000);
     good(&gate, Track::Candidate, 10);
     let verdict = gate.decide(59 * MINUTE, false);
     assert_eq!(verdict, Verdict::Inconclusive(Lack::Requests(290)));
