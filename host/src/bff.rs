@@ -2,12 +2,11 @@
 //!
 //! In the order of a version's life: [`surface`] (what does the component import) -> [`compiled`]
 //! (its machine code, cached) -> [`compiler`] (where it is not) -> [`load`] (both, and linked) ->
-//! [`version`] (with the operator's settings) -> [`swap`] (which version is live, and with [`trial`]
-//! which one gets a share) -> [`store`] (its
-//! bytes, for the next start) -> and for each request [`admission`], [`run`] with [`state`],
-//! [`imports`], [`wasi_http`] and [`unlinked`] for components of others, [`limits`], [`meter`],
-//! [`scheduler`] and [`guest_log`], and [`response`] or, when it failed, [`classify`] and
-//! [`python`].
+//! [`version`] (with the operator's settings) -> [`swap`] (which version is live, and with
+//! [`trial`] which one gets a share) -> [`store`] (its bytes, for the next start) -> and for each
+//! request [`admission`], [`run`] with [`state`], [`imports`], [`wasi_http`] and [`unlinked`] for
+//! components of others, [`limits`], [`meter`], [`scheduler`] and [`guest_log`], and [`response`]
+//! or, when it failed, [`classify`] and [`python`].
 //!
 //! One store and one instance for each request, dropped after it: nothing that a guest wrote is
 //! there for the next one.

@@ -68,7 +68,8 @@ enum Command {
     Check(check::Check),
     /// Build a BFF's folder (Rust, TypeScript or Python) into a component
     Build(build::Build),
-    /// Make the folder of a BFF: a source with a route, tests, fixtures, a configuration to serve it
+    /// Make the folder of a BFF: a source with a route, tests, fixtures, a configuration to serve
+    /// it
     New(new::New),
     /// Add to an existing package what it lacks to be a BFF, and leave alone what it has
     Init(init::Init),

@@ -1,9 +1,9 @@
 //! A whole host: everything put together, started, changed while it runs, and stopped.
 //!
-//! The event loop of the thread that calls [`Host::start`] accepts connections, and touches no file.
-//! The listener for operators has a thread of its own. Files are watched and changes are made on a
-//! further one, see [`control`], and reading files and compiling on threads that may block. Requests
-//! run on the workers' own threads.
+//! The event loop of the thread that calls [`Host::start`] accepts connections, and touches no
+//! file. The listener for operators has a thread of its own. Files are watched and changes are made
+//! on a further one, see [`control`], and reading files and compiling on threads that may block.
+//! Requests run on the workers' own threads.
 
 mod bff_locks;
 mod canary;

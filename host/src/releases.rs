@@ -6,8 +6,8 @@
 //! good copy of what is live, for the day on which the journal cannot be read.
 //!
 //! A release goes one way: the bytes are on the disk, then its row, then the component is proven,
-//! then one transaction moves the live pointer. That is the commit point: a host that ends before it
-//! starts with the old version, and after it with the new one.
+//! then one transaction moves the live pointer. That is the commit point: a host that ends before
+//! it starts with the old version, and after it with the new one.
 //!
 //! All of it blocks: no event loop may call it. Nothing is opened before it is used, so that a host
 //! without releases has no such folder.
@@ -116,6 +116,22 @@ impl Releases {
         };
         self.known().clone_from(&live);
         Ok(live)
+    }
+
+    /// What is live, as the journal alone says.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn recorded(&self) -> Result<LiveByBff, StoreError> {
+        self.journal.live()
+    }
+
+    /// Whether a release of a BFF was on trial when this was read the last time.
+    pub fn knows_canary(&self, bff: &str) -> bool {
+        let known = self.known();
+        let live = known.get(bff).and_then(|live| live.as_ref().ok());
+        live.is_some_and(|live| live.canary.is_some())
     }
 
     /// What the journal says is live. A journal that has just failed is not asked again at once: a

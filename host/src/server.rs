@@ -5,8 +5,9 @@
 //! [`crew`], with its own event loop) -> [`connection`] (protocols), with [`idle`] (its times) and
 //! [`wire`] (its bytes) -> [`handle`] (one request from its head to its answer) with [`inbound`],
 //! [`body`], [`reply`], [`problem`] and [`access`] -> [`outgoing`] (the answer's way to the
-//! socket), with [`stream`] where its guest still runs. [`budget`] counts what all of them hold, [`flow`] and [`client`] end what a client does
-//! not take, [`linger`] closes a connection so that its client still reads the answer.
+//! socket), with [`stream`] where its guest still runs. [`budget`] counts what all of them hold,
+//! [`flow`] and [`client`] end what a client does not take, [`linger`] closes a connection so that
+//! its client still reads the answer.
 
 mod accept;
 mod access;

@@ -3,8 +3,8 @@
 
 mod client;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use http::HeaderMap;
@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use super::version::Version;
 use crate::canary::{Evidence, Gate, Outcome, Plan, PlanError, Split, Ticket, Track, Verdict};
 use crate::config::ClientKey;
+use crate::sync;
 
 /// The trial of one release. It goes on over reloads, and begins again after a restart.
 pub struct Trial {
@@ -24,9 +25,7 @@ pub struct Trial {
     is_paused: AtomicBool,
     /// No request goes to the candidate any more.
     is_over: AtomicBool,
-    started: Instant,
-    /// How long it has been going on when this process took it over.
-    before: Duration,
+    clock: Mutex<Clock>,
     /// Notified when a rule breaks.
     broken: Arc<Notify>,
 }
@@ -61,8 +60,10 @@ impl Trial {
             requests: AtomicU64::new(fastrand::u64(..)),
             is_paused: AtomicBool::new(start.is_paused),
             is_over: AtomicBool::new(false),
-            started: Instant::now(),
-            before: start.lasted,
+            clock: Mutex::new(Clock {
+                lasted: start.lasted,
+                since: (!start.is_paused).then(Instant::now),
+            }),
             broken,
         })
     }
@@ -96,7 +97,15 @@ impl Trial {
 
     /// Keeps the share as it is, or lets it grow again.
     pub fn pause(&self, is_paused: bool) {
+        let mut clock = sync::lock(&self.clock);
+        clock.lasted = clock.now();
+        clock.since = (!is_paused).then(Instant::now);
         self.is_paused.store(is_paused, Ordering::Relaxed);
+    }
+
+    /// Whether a rule has broken: no request goes to the candidate any more.
+    pub fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
     }
 
     /// Begins the next step. Returns whether there is one.
@@ -115,7 +124,20 @@ impl Trial {
     }
 
     fn now(&self) -> Duration {
-        self.before.saturating_add(self.started.elapsed())
+        sync::lock(&self.clock).now()
+    }
+}
+
+/// How long a trial has been going on. While its share is held, no time passes.
+struct Clock {
+    lasted: Duration,
+    since: Option<Instant>,
+}
+
+impl Clock {
+    fn now(&self) -> Duration {
+        let more = self.since.map_or(Duration::ZERO, |since| since.elapsed());
+        self.lasted.saturating_add(more)
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// The bound of e of each test over a whole rollout: it is false in at most 1 of this number. There are
-/// four tests, so that at most 4 % of the rollouts of a good version are rolled back.
+/// The bound of e of each test over a whole rollout: it is false in at most 1 of this number. There
+/// are four tests, so that at most 4 % of the rollouts of a good version are rolled back.
 pub const BOUNDS: f64 = 100.0;
 
 /// A rollout.

@@ -22,7 +22,8 @@ pub struct Canary {
     pub max_extra_failures: u32,
     /// How many percent more bad requests than the live version's are no reason to go back.
     pub tolerance: u32,
-    /// Whether a candidate is promoted that had too little traffic for a decision, and broke no rule.
+    /// Whether a candidate is promoted that had too little traffic for a decision, and broke no
+    /// rule.
     pub promotes_without_evidence: bool,
     /// A second rollback by rule within this time ends the automation.
     pub flapping: Duration,

@@ -1,5 +1,5 @@
-//! A JSON Schema of the file, for editors: made of the keys that its reader knows. It refuses nothing
-//! that the reader takes; where a regular expression would be long and dark, it takes more.
+//! A JSON Schema of the file, for editors: made of the keys that its reader knows. It refuses
+//! nothing that the reader takes; where a regular expression would be long and dark, it takes more.
 
 mod quantity;
 mod words;
@@ -33,8 +33,9 @@ pub(super) const EVERY_SECTION: &str = "[server]\n[admin]\n\
     [bff.x]\ncomponent = \"watch.component\"\n[bff.x.limits]\n[bff.x.smoke]\n[bff.x.canary]\n\
     [[route]]\nbff = \"x\"\n";
 
-/// The JSON Schema (draft 2020-12) of a configuration file. It has the keys, what may be written for
-/// them, and what the reference says of each; what depends on other keys, only `tailor check` sees.
+/// The JSON Schema (draft 2020-12) of a configuration file. It has the keys, what may be written
+/// for them, and what the reference says of each; what depends on other keys, only `tailor check`
+/// sees.
 pub fn schema() -> Value {
     let mut reader = Reader::new(EVERY_SECTION);
     // It is a whole file, as a test says.

@@ -1,9 +1,9 @@
-//! Trials of releases on a host: they begin when a release is proven, go on as their gates decide, and
-//! end live or rolled back.
+//! Trials of releases on a host: they begin when a release is proven, go on as their gates decide,
+//! and end live or rolled back.
 //!
-//! What the journal says holds: each change is committed there first, and [`Changes::reconcile`] does
-//! what it says. The one exception is an end by a rule or by order, which nothing may delay: the
-//! candidate gets no request from then on, and the journal is told when it can be written.
+//! What the journal says holds: each change is committed there first, and [`Changes::reconcile`]
+//! does what it says. The one exception is an end by a rule or by order, which nothing may delay:
+//! the candidate gets no request from then on, and the journal is told when it can be written.
 
 mod orders;
 mod plan;
@@ -24,7 +24,7 @@ use crate::bff::swap::Bff;
 use crate::bff::trial::{OnTrial, Start, Trial};
 use crate::canary::{Evidence, Rule, Verdict};
 use crate::releases::{
-    Appended, Canary, CanaryChange, NewCanary, NewRelease, Releases, StoreError,
+    Appended, Canary, CanaryChange, Kind, NewCanary, NewRelease, Releases, Signing, StoreError,
 };
 
 /// The interval of the gates' decisions. A rule that breaks is looked at at once.
@@ -40,8 +40,8 @@ pub(super) async fn judge(changes: Arc<Changes>) {
 }
 
 impl Changes {
-    /// How a release begins its trial. `None` if it is to be live at once, or nothing is live that it
-    /// could be compared with.
+    /// How a release begins its trial. `None` if it is to be live at once, or nothing is live that
+    /// it could be compared with.
     pub(super) async fn new_canary(
         &self,
         releases: &Arc<Releases>,
@@ -88,8 +88,8 @@ impl Changes {
         self.reconcile(releases, name, None).await
     }
 
-    /// Has a BFF's trial be as the journal says. The caller has the lock for commits. `loaded` is the
-    /// candidate, if it is known. Returns whether it succeeded.
+    /// Has a BFF's trial be as the journal says. The caller has the lock for commits. `loaded` is
+    /// the candidate, if it is known. Returns whether it succeeded.
     pub(super) async fn reconcile(
         &self,
         releases: &Arc<Releases>,
@@ -97,7 +97,8 @@ impl Changes {
         loaded: Option<Arc<Loaded>>,
     ) -> bool {
         let store = releases.clone();
-        let Ok(Ok(mut live)) = blocking(move || store.live()).await else {
+        // Its copy knows of no trial.
+        let Ok(Ok(mut live)) = blocking(move || store.recorded()).await else {
             return false;
         };
         let Some(Ok(live)) = live.remove(name) else {
@@ -168,7 +169,11 @@ impl Changes {
             plan: canary.plan,
             step: canary.step,
             salt: canary.salt,
-            lasted: lasted.unwrap_or_default(),
+            // The time for which a share is held does not count.
+            lasted: match canary.paused {
+                Some(_) => Duration::ZERO,
+                None => lasted.unwrap_or_default(),
+            },
             is_paused: canary.paused.is_some(),
         };
         let Ok(trial) = Trial::new(start, self.broken.clone()) else {
@@ -198,6 +203,40 @@ impl Changes {
         true
     }
 
+    /// Has the journal say what runs: the version beside which a release was on trial.
+    async fn take_back(&self, releases: &Arc<Releases>, name: &str) {
+        let running = self.bff(name).ok().and_then(|(bff, _)| bff.current());
+        let Some(running) = running else {
+            return;
+        };
+        let release = NewRelease {
+            bff: name.to_owned(),
+            digest: running.loaded().digest.clone(),
+            kind: Kind::Rollback,
+            message: Some("a rule broke while the release was promoted".to_owned()),
+            source: None,
+            expect_live: None,
+            key: None,
+            actor: "gate".to_owned(),
+            token: None,
+            consent: None,
+            signing: Signing::default(),
+            canary: None,
+            again: false,
+        };
+        tracing::error!(
+            bff = name,
+            digest = release.digest,
+            "taken back: a rule broke"
+        );
+        let (store, recording) = (releases.clone(), release.clone());
+        let recorded = blocking(move || store.record(&recording)).await;
+        if !matches!(recorded, Ok(Ok(_))) {
+            self.unrecorded.put(release);
+            self.unkept().notify_one();
+        }
+    }
+
     /// Has all requests of a BFF get what is live.
     fn end_trial(&self, name: &str, release: i64) {
         let _publishing = self.publishing();
@@ -223,6 +262,13 @@ impl Changes {
     async fn judge_one(&self, releases: &Arc<Releases>, name: &str, on_trial: &OnTrial) {
         let trial = &on_trial.trial;
         let release = trial.release();
+        // Without the lock, an order or a rule could come between the decision and its commit.
+        let _committing = self.committing.take(name).await;
+        let is_it = |it: &OnTrial| Arc::ptr_eq(&it.trial, trial);
+        let running = self.bff(name).ok().and_then(|(bff, _)| bff.on_trial());
+        if !running.as_ref().is_some_and(is_it) {
+            return;
+        }
         let change = match trial.decide() {
             Verdict::Wait(_) | Verdict::Inconclusive(_) | Verdict::Paused => return,
             Verdict::Advance(percent) => {
@@ -239,7 +285,6 @@ impl Changes {
             },
             Verdict::Back(evidence) => self.back(name, &evidence),
         };
-        let _committing = self.committing.take(name).await;
         if let CanaryChange::Back { reason, .. } = &change {
             tracing::error!(bff = name, release, "rolled back: {reason}");
             self.count(name, "rolled-back");
@@ -294,6 +339,11 @@ impl Changes {
             return Ok(committed);
         }
         match change {
+            // A rule broke while it was committed. What was live serves all, and is live again.
+            CanaryChange::Promote { order: None, .. } if on_trial.trial.is_over() => {
+                self.end_trial(name, release);
+                self.take_back(releases, name).await;
+            }
             CanaryChange::Promote { .. } => {
                 let loaded = on_trial.version.loaded().clone();
                 // It fails for a BFF that a reload took away, or gave a file.
@@ -313,7 +363,8 @@ impl Changes {
 
     /// What is on trial. Just after a start, it is looked for in the journal.
     async fn on_trial(&self, releases: &Arc<Releases>, bff: &Bff, name: &str) -> Option<OnTrial> {
-        if bff.on_trial().is_none() && !self.has_followed.load(Ordering::Relaxed) {
+        let may_be = !self.has_followed.load(Ordering::Relaxed) || releases.knows_canary(name);
+        if bff.on_trial().is_none() && may_be {
             self.reconcile(releases, name, None).await;
         }
         bff.on_trial()

@@ -1,5 +1,5 @@
-//! Follows the journal: what another host of the same data directory has released is live here, too,
-//! and a component that was damaged is taken when it is whole again.
+//! Follows the journal: what another host of the same data directory has released is live here,
+//! too, and a component that was damaged is taken when it is whole again.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -159,7 +159,10 @@ impl Changes {
             .map_err(host)?
             .map_err(|error| Refused::at(store_step(&error), error.to_string()))?;
         if is_canary {
-            self.reconcile(releases, &release.bff, Some(loaded)).await;
+            let begun = self.reconcile(releases, &release.bff, Some(loaded)).await;
+            if !begun {
+                releases.tell_again();
+            }
         } else {
             self.publish(&release.bff, loaded).await?;
         }
@@ -213,8 +216,8 @@ impl Changes {
         }
     }
 
-    /// Refuses a component that reaches further than what is live, unless the operator has consented
-    /// to that.
+    /// Refuses a component that reaches further than what is live, unless the operator has
+    /// consented to that.
     async fn consent(
         &self,
         releases: &Arc<Releases>,
@@ -352,6 +355,7 @@ fn store_step(error: &StoreError) -> &'static str {
     match error {
         StoreError::Conflict { .. } => "expect-live",
         StoreError::Superseded { .. } => "superseded",
+        StoreError::Held { .. } => "held",
         StoreError::NoComponent(_) | StoreError::Damaged(_) => "digest",
         StoreError::TooLarge(_) => "size",
         _ => "store",

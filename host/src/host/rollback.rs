@@ -1,9 +1,9 @@
 //! The short way back: the component that was live before is still linked, so that a rollback reads
 //! and compiles nothing, waits for no proof, and needs no disk.
 //!
-//! It does not wait for the BFF's lock, which a release holds while it is proven. What a release and
-//! a rollback commit and publish is ordered by a lock of its own, [`Changes::committing`]: what is
-//! live is what the journal says. A release that was begun before the rollback is refused at its
+//! It does not wait for the BFF's lock, which a release holds while it is proven. What a release
+//! and a rollback commit and publish is ordered by a lock of its own, [`Changes::committing`]: what
+//! is live is what the journal says. A release that was begun before the rollback is refused at its
 //! commit.
 
 use std::sync::Arc;
@@ -109,6 +109,14 @@ impl Changes {
 
     /// The result of the same order, which came before and is not in the journal.
     fn is_done(&self, order: &Order) -> Option<Begun> {
+        if self.unrecorded.ended_by(&order.bff, order.key.as_ref()) {
+            let bff = self.released_bff(&order.bff).ok()?;
+            return Some(Begun::Unrecorded {
+                bff: order.bff.clone(),
+                digest: bff.current()?.loaded().digest.clone(),
+                why: StoreError::Unrecorded,
+            });
+        }
         let before = self.unrecorded.rollback(&order.bff)?;
         (order.key.is_some() && before.key == order.key).then_some(Begun::Unrecorded {
             bff: before.bff,

@@ -39,6 +39,13 @@ impl Unrecorded {
         sync::lock(&self.ends).insert(bff.to_owned(), (release, end));
     }
 
+    /// Whether an order of this key has ended the trial of a BFF.
+    pub(super) fn ended_by(&self, bff: &str, key: Option<&(String, String)>) -> bool {
+        let ends = sync::lock(&self.ends);
+        let order = ends.get(bff).and_then(|(_, end)| end.order());
+        key.is_some() && order.is_some_and(|order| order.key.as_ref() == key)
+    }
+
     /// Whether the trial of a release has ended.
     pub(super) fn has_ended(&self, bff: &str, release: i64) -> bool {
         let ends = sync::lock(&self.ends);

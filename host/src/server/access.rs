@@ -76,6 +76,9 @@ struct Run {
     session: Arc<Session>,
     usage: Arc<Usage>,
     log: Arc<GuestLog>,
+    /// Of a request in a trial: when its guest was about to run. How long its client took to send
+    /// it says nothing of the version.
+    began: Option<Instant>,
 }
 
 impl Access {
@@ -122,10 +125,12 @@ impl Access {
 
     /// The guest is about to run.
     pub(super) fn runs(&mut self, session: Arc<Session>, usage: Arc<Usage>, log: Arc<GuestLog>) {
+        let in_trial = self.route.as_ref().is_some_and(|it| it.turn.is_some());
         self.run = Some(Run {
             session,
             usage,
             log,
+            began: in_trial.then(Instant::now),
         });
     }
 
@@ -211,11 +216,10 @@ impl Drop for Access {
                     run.log.finish();
                     metrics.guest(run.usage.cpu(), run.usage.memory());
                 }
-                if let Some(turn) = &route.turn {
-                    let cpu = self
-                        .run
-                        .as_ref()
-                        .map_or(Duration::ZERO, |run| run.usage.cpu());
+                // Without a run, it says nothing of the version.
+                if let (Some(turn), Some(run)) = (&route.turn, &self.run) {
+                    let took = run.began.map_or(took, |began| began.elapsed());
+                    let cpu = run.usage.cpu();
                     trial::record(turn, outcome, took, cpu, self.id.as_str());
                 }
             }

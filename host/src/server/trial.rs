@@ -1,5 +1,5 @@
-//! What a request means for the trial of a release: how its end counts, and what a cache may keep of
-//! its answer.
+//! What a request means for the trial of a release: how its end counts, and what a cache may keep
+//! of its answer.
 
 use std::time::Duration;
 

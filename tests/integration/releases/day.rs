@@ -1,6 +1,6 @@
-//! A day of three teams on one host: each ships good versions, bad ones of each kind, and goes back,
-//! while clients ask all the time. Each request is answered, whole and by one version, and each bad
-//! version is stopped at its step.
+//! A day of three teams on one host: each ships good versions, bad ones of each kind, and goes
+//! back, while clients ask all the time. Each request is answered, whole and by one version, and
+//! each bad version is stopped at its step.
 //!
 //! Here each team ships each kind once. `TAILOR_DRILL_DAY=200` makes it two hundred in all.
 

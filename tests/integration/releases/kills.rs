@@ -1,5 +1,5 @@
-//! A host that is killed at each named point of a release serves the old version or the new one when
-//! it starts again, whole, and its journal says the same.
+//! A host that is killed at each named point of a release serves the old version or the new one
+//! when it starts again, whole, and its journal says the same.
 //!
 //! Here each point has its turn three times. `TAILOR_DRILL_KILLS=200` makes it two hundred.
 

@@ -167,7 +167,7 @@ fn what_is_slow_is_what_the_stable_version_says() {
     let gate = gate(plan());
     let slow = Outcome {
         time: Duration::from_secs(1),
-        cpu: Duration::from_millis(1),
+        cpu: Duration::from_millis(2),
         is_gone: false,
         ..outcome(None)
     };
@@ -182,7 +182,7 @@ fn what_is_slow_is_what_the_stable_version_says() {
     let evidence = gate.evidence();
     assert_eq!(
         (evidence.slow_from, evidence.cpu_from),
-        (Some(12_000), Some(360))
+        (Some(12_000), Some(1_300))
     );
     assert_eq!(
         evidence.candidate.bad, [0; 4],

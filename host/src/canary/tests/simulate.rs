@@ -167,7 +167,7 @@ impl Day {
         Outcome {
             failed,
             time: Duration::from_secs_f64(0.04 * spread(0.4, rng) * slower * longer),
-            cpu: Duration::from_secs_f64(0.000_3 * spread(0.1, rng) * computes),
+            cpu: Duration::from_secs_f64(0.02 * spread(0.1, rng) * computes),
             is_gone: false,
         }
     }

@@ -120,6 +120,7 @@ pub(super) fn number(error: &anyhow::Error) -> u8 {
         Some((401 | 403, _)) => NOT_ALLOWED,
         Some((422, "signature")) => REFUSED,
         Some((409, step)) if is_conflict(step) => CONFLICT,
+        Some((409, "held")) => REFUSED,
         _ => FAILED,
     }
 }

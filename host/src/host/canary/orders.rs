@@ -38,6 +38,10 @@ impl Changes {
         let fits = |it: &OnTrial| wanted.is_none_or(|wanted| wanted == it.trial.release());
         let on_trial = on_trial.filter(fits);
         let change = change(&order, on_trial.as_ref());
+        if let (Some(on_trial), CanaryAct::Abort) = (&on_trial, order.act) {
+            // No disk delays it.
+            self.end_trial(name, on_trial.trial.release());
+        }
         let changed = match &on_trial {
             Some(on_trial) => self.commit(&releases, name, on_trial, change.clone()).await,
             None => {
@@ -49,7 +53,12 @@ impl Changes {
             }
         };
         let number = match (changed, &on_trial) {
-            (Ok(Appended::New(number) | Appended::Known(number)), _) => number,
+            (Ok(Appended::New(number)), _) => number,
+            (Ok(Appended::Known(number)), _) => {
+                // It was another one that the order has ended.
+                releases.tell_again();
+                number
+            }
             (Err(why), Some(on_trial)) if why.is_of_host() && order.act == CanaryAct::Abort => {
                 let release = on_trial.trial.release();
                 self.end_trial(name, release);
@@ -62,7 +71,10 @@ impl Changes {
                     why,
                 });
             }
-            (Err(error), _) => return Err(error.into()),
+            (Err(error), _) => {
+                releases.tell_again();
+                return Err(error.into());
+            }
         };
         let reading = blocking(move || releases.get(number)).await;
         let release = reading.map_err(|_| OrderError::Stopping)??;

@@ -44,6 +44,31 @@ pub(super) fn check_held(change: &Transaction<'_>, release: &NewRelease) -> Resu
     }
 }
 
+/// Refuses a release whose component a rule has rolled back since it was ordered.
+pub(super) fn check_held_since(
+    change: &Transaction<'_>,
+    bff: &str,
+    release: i64,
+) -> Result<(), Failure> {
+    let held = change.query_row(
+        "SELECT held.digest, held.release, held.reason FROM held
+         JOIN release r ON r.bff = held.bff AND r.digest = held.digest
+         WHERE r.number = ?1 AND r.kind = 'deploy' AND held.at >= r.at",
+        [release],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    );
+    match held.optional()? {
+        Some((digest, release, reason)) => Err(StoreError::Held {
+            bff: bff.to_owned(),
+            digest,
+            release,
+            reason,
+        }
+        .into()),
+        None => Ok(()),
+    }
+}
+
 /// Begins the trial of a release.
 pub(super) fn begin(
     change: &Transaction<'_>,
@@ -81,7 +106,8 @@ pub(super) fn begin(
 fn find(change: &Transaction<'_>, bff: &str, release: Option<i64>) -> Result<Canary, Failure> {
     let found = all(change)?.remove(bff);
     let what = match (&found, release) {
-        (None, _) => "no release is on trial".to_owned(),
+        // 0 is the number of none.
+        (None, _) | (Some(_), Some(0)) => "no release is on trial".to_owned(),
         (Some(found), Some(release)) if found.release != release => {
             format!("release {} is on trial, not {release}", found.release)
         }
@@ -124,8 +150,8 @@ fn make(
     let actor = |order: &Option<Ordered>| order.as_ref().map(|it| it.actor.clone());
     match what {
         CanaryChange::Advance { from, evidence } => {
-            // Another host may have done it.
-            if canary.step == *from {
+            // Another host may have done it, and somebody may hold it meanwhile.
+            if canary.step == *from && canary.paused.is_none() {
                 let told = Told {
                     share: share(&canary.plan, from + 1),
                     evidence: Some(evidence),
@@ -148,8 +174,18 @@ fn make(
                 params![bff, reason],
             )?;
             if reason.is_none() {
+                // The time for which it was held does not count.
+                change.execute(
+                    "UPDATE canary SET began = ?2 WHERE bff = ?1",
+                    params![bff, now],
+                )?;
                 change.execute("DELETE FROM automation WHERE bff = ?1", [bff])?;
             }
+        }
+        CanaryChange::Promote { order: None, .. } if canary.paused.is_some() => {
+            let what = "its share is held".to_owned();
+            let bff = bff.to_owned();
+            return Err(StoreError::NoCanary { bff, what }.into());
         }
         CanaryChange::Promote {
             reason,

@@ -25,6 +25,11 @@ pub(super) fn go_live(
     )?;
     event(change, release, "live", &Told::default(), now)?;
     note_live(change, release, bff, digest)?;
+    // What is live is held no more.
+    change.execute(
+        "DELETE FROM held WHERE bff = ?1 AND digest = ?2",
+        [bff, digest],
+    )?;
     Ok(())
 }
 
@@ -44,11 +49,5 @@ pub(super) fn replace(
         event(change, before, "aborted", &told, now)?;
     }
     change.execute("DELETE FROM canary WHERE bff = ?1", [bff])?;
-    // What is live is held no more.
-    change.execute(
-        "DELETE FROM held WHERE bff = ?1
-           AND digest = (SELECT digest FROM release WHERE number = ?2)",
-        params![bff, by],
-    )?;
     Ok(())
 }

@@ -229,6 +229,7 @@ pub(super) fn finish(
                 expect(&change, &bff, expected.as_deref())?;
             }
             check_order(&change, &bff, release)?;
+            canary::check_held_since(&change, &bff, release)?;
             go_live(&change, release, &bff, &digest, now)?;
             change.execute(
                 "UPDATE release SET reach = ?2 WHERE number = ?1",
@@ -250,6 +251,7 @@ pub(super) fn finish(
                 expect(&change, &bff, expected.as_deref())?;
             }
             check_order(&change, &bff, release)?;
+            canary::check_held_since(&change, &bff, release)?;
             canary::begin(&change, &bff, release, canary, now)?;
             change.execute(
                 "UPDATE release SET reach = ?2 WHERE number = ?1",

@@ -34,8 +34,8 @@ pub(super) fn some<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>,
     String::deserialize(from).map(Some)
 }
 
-/// The key of an order, with the digest of the order. A team's keys are its own: it neither meets nor
-/// finds out those of another one.
+/// The key of an order, with the digest of the order. A team's keys are its own: it neither meets
+/// nor finds out those of another one.
 pub(super) fn key_of(
     key: Option<String>,
     caller: &Caller,
