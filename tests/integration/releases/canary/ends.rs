@@ -110,7 +110,11 @@ async fn the_second_rollback_in_a_short_time_ends_the_automation() {
     // A rule ends it all the same, and it is let go by order.
     let off = api.post("/v1/bffs/page/hold", &json!({"off": true})).await;
     assert_eq!(off.status, 200);
-    api.becomes(&third, "live").await;
+    until(async || {
+        division(host.address()).await;
+        (api.get(&third).await.json["state"] == "live").then_some(())
+    })
+    .await;
     host.stop().await;
 }
 
