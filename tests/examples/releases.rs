@@ -42,12 +42,18 @@ data-dir = "data"
 url = "http://127.0.0.1:9"
 [downstream.profile]
 url = "http://127.0.0.1:9"
-[bff.page]
+[bff.rust]
+releases = true
+downstreams = ["activity", "profile"]
+[bff.typescript]
 releases = true
 downstreams = ["activity", "profile"]
 [[route]]
-bff = "page"
-path = "/page"
+bff = "rust"
+path = "/rust"
+[[route]]
+bff = "typescript"
+path = "/typescript"
 "#;
 
 fn main() -> anyhow::Result<()> {
@@ -69,10 +75,13 @@ async fn table(swaps: usize) -> anyhow::Result<()> {
     println!("| what | size, KiB | median of {ROUNDS}, ms |");
     println!("|---|--:|--:|");
     let (rust, typescript) = (read("watch")?, read("phone")?);
-    for (what, component) in [("Rust", &rust), ("TypeScript", &typescript)] {
+    for (what, bff, component) in [
+        ("Rust", "rust", &rust),
+        ("TypeScript", "typescript", &typescript),
+    ] {
         let mut times = Vec::new();
         for round in 0..ROUNDS {
-            times.push(api.ship(&stamped(component, round)).await?);
+            times.push(api.ship(bff, &stamped(component, round)).await?);
         }
         tell(
             &format!("upload to live, a new component of {what}"),
@@ -81,7 +90,7 @@ async fn table(swaps: usize) -> anyhow::Result<()> {
         );
         let mut times = Vec::new();
         for round in 0..ROUNDS {
-            times.push(api.ship(&stamped(component, round % 2)).await?);
+            times.push(api.ship(bff, &stamped(component, round % 2)).await?);
         }
         tell(
             &format!("the same, compiled before, {what}"),
@@ -89,8 +98,8 @@ async fn table(swaps: usize) -> anyhow::Result<()> {
             times,
         );
     }
-    api.ship(&stamped(&rust, 0)).await?;
-    api.ship(&stamped(&rust, 1)).await?;
+    api.ship("rust", &stamped(&rust, 0)).await?;
+    api.ship("rust", &stamped(&rust, 1)).await?;
     let before = resident(&host)?;
     let mut times = Vec::new();
     for _ in 0..swaps {
@@ -149,7 +158,7 @@ struct Api {
 
 impl Api {
     /// Uploads and releases a component. Returns the time until the first answer of its version.
-    async fn ship(&self, component: &[u8]) -> anyhow::Result<Duration> {
+    async fn ship(&self, bff: &str, component: &[u8]) -> anyhow::Result<Duration> {
         let (digest, began) = (hex(component), Instant::now());
         let put = self
             .send("PUT", &format!("/v1/components/{digest}"), component)
@@ -157,10 +166,14 @@ impl Api {
         ensure!(put.0 == 200 || put.0 == 201, "{put:?}");
         let order = json!({"digest": digest}).to_string();
         let begun = self
-            .send("POST", "/v1/bffs/page/releases", order.as_bytes())
+            .send(
+                "POST",
+                &format!("/v1/bffs/{bff}/releases"),
+                order.as_bytes(),
+            )
             .await?;
         ensure!(begun.0 == 202, "{begun:?}");
-        let path = format!("/v1/bffs/page/releases/{}", begun.1["number"]);
+        let path = format!("/v1/bffs/{bff}/releases/{}", begun.1["number"]);
         loop {
             let release = self.send("GET", &path, b"").await?.1;
             match release["state"].as_str() {
@@ -169,14 +182,14 @@ impl Api {
                 _ => anyhow::bail!("{release}"),
             }
         }
-        let answer = Wire::ask(self.clients, &get("/page/nobody", "")).await;
-        ensure!(answer.status != 503, "{answer:?}");
+        let answer = Wire::ask(self.clients, &get(&format!("/{bff}/nobody"), "")).await;
+        ensure!(answer.code().is_empty(), "{answer:?}");
         Ok(began.elapsed())
     }
 
     async fn roll_back(&self) -> anyhow::Result<Duration> {
         let began = Instant::now();
-        let back = self.send("POST", "/v1/bffs/page/rollback", b"{}").await?;
+        let back = self.send("POST", "/v1/bffs/rust/rollback", b"{}").await?;
         ensure!(back.0 == 202 && back.1["state"] == "live", "{back:?}");
         Ok(began.elapsed())
     }
