@@ -100,8 +100,8 @@ impl Unrecorded {
     pub(super) fn record_all(&self, releases: &Releases) -> bool {
         let bffs: Vec<String> = sync::lock(&self.rollbacks).keys().cloned().collect();
         let refusals = self.record_refusals(releases).is_ok();
-        let refusals = self.record_ends(releases).is_ok() & refusals;
+        let ends = self.record_ends(releases).is_ok();
         let recorded = bffs.iter().map(|bff| self.record(releases, bff).is_ok());
-        recorded.fold(refusals, |all, it| all & it)
+        recorded.fold(refusals & ends, |all, it| all & it)
     }
 }
