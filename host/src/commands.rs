@@ -22,6 +22,7 @@ mod new;
 mod order;
 mod outcome;
 mod output;
+mod previews;
 mod record;
 mod releases;
 mod remote;
@@ -98,6 +99,8 @@ enum Command {
     Hold(trial::Hold),
     /// Go back to a component that was live
     Rollback(rollback::Rollback),
+    /// List the previews of a BFF, or end one
+    Previews(previews::Previews),
     /// List the releases of a BFF, the newest first
     Releases(releases::Releases),
     /// Show how far a component of a BFF reaches beyond another one
@@ -165,6 +168,7 @@ impl Cli {
             Command::Abort(trial) => wait(trial.abort()),
             Command::Hold(hold) => wait(hold.run()),
             Command::Rollback(rollback) => wait(rollback.run()),
+            Command::Previews(previews) => wait(previews.run()),
             Command::Releases(releases) => wait(releases.run()),
             Command::Diff(diff) => wait(diff.run()),
             Command::Status(status) => wait(status.run()),

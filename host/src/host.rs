@@ -18,6 +18,7 @@ mod kept;
 mod lacking;
 mod look;
 mod orders;
+mod preview;
 mod release;
 mod rollback;
 mod smoke;
@@ -45,7 +46,7 @@ use crate::development::Development;
 use crate::releases::Releases;
 use crate::server::admin::Admin;
 use crate::server::{Faults, ListenerIdentity, Server, ServerError, started_anew};
-use crate::snapshot::{Builder, SharedState, SnapshotError};
+use crate::snapshot::{Builder, Previews, SharedState, SnapshotError};
 
 use bff_locks::BffLocks;
 use candidates::Candidates;
@@ -57,6 +58,7 @@ pub use sockets::{Sockets, SocketsError};
 use control::Control;
 use data_dir::open_data_dir;
 use orders::ReleaseOrders;
+use preview::HostPreviews;
 
 /// A running host.
 pub struct Host {
@@ -173,12 +175,17 @@ async fn load(
         tracing::error!(bff, "the component is refused: {reason}");
     }
     let snapshot = builder.build(draft, None);
+    let previews = releases.as_ref().map(|releases| {
+        let previews: Arc<dyn Previews> = Arc::new(HostPreviews::new(releases, &builder));
+        previews
+    });
     let shared = Arc::new(SharedState {
         snapshot: ArcSwap::from_pointee(snapshot),
         runtime,
         metrics: Arc::default(),
         observer,
         recordings: Arc::default(),
+        previews,
     });
     let strict = on_refused == Some(OnRefused::End);
     let changes = Changes::new(shared, builder, releases, config_path, strict);

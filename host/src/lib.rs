@@ -31,6 +31,7 @@ pub mod locale;
 mod page;
 pub mod path;
 pub(crate) mod pem;
+pub mod preview;
 pub(crate) mod query;
 pub mod recording;
 pub mod releases;

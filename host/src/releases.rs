@@ -15,12 +15,14 @@
 mod access;
 mod error;
 mod files;
+mod history;
 mod journal;
 mod kept;
 mod new_token;
 mod order;
 mod place;
 mod points;
+mod preview;
 mod reach;
 mod signed;
 mod signing;
@@ -49,8 +51,10 @@ pub use journal::{
 pub use new_token::{NewToken, NewTokenError, WrittenToken};
 pub use order::{
     Answer, Begun, CanaryAct, CanaryOrder, Expected, FirstShare, Order, OrderError, Orders, Target,
+    WantedPreview,
 };
 pub(crate) use points::reach;
+pub use preview::{NewPreview, Preview, Previews};
 pub use reach::{Changed, Reach, ReachDifference};
 pub use signing::Signing;
 pub use trial::{Canary, CanaryChange, NewCanary, Ordered};
@@ -71,8 +75,8 @@ pub struct Releases {
     live_file: LiveFile,
     /// What the journal said last.
     known: Mutex<LiveByBff>,
-    /// The tokens that were read last, for the day that they cannot be.
-    tokens: Mutex<Vec<(Token, String)>>,
+    /// The tokens that were read last, for the day that they cannot be, and when.
+    tokens: Mutex<(Vec<(Token, String)>, Option<Instant>)>,
     /// The event up to which [`Self::news`] has told.
     seen: AtomicI64,
     /// Why the journal could not be read the last time, and when. It is logged once.
@@ -252,7 +256,7 @@ impl Releases {
     /// When it may not begin, or cannot be recorded.
     pub fn append(&self, release: &NewRelease) -> Result<Appended, StoreError> {
         let appended = self.journal.append(release);
-        self.happened.send_replace(());
+        self.told();
         reach("release-appended");
         appended
     }
@@ -264,7 +268,7 @@ impl Releases {
     /// When the order conflicts with what is live, or cannot be recorded: what was live still is.
     pub fn record(&self, release: &NewRelease) -> Result<Appended, StoreError> {
         let recorded = self.journal.record(release)?;
-        self.happened.send_replace(());
+        self.told();
         reach("committed");
         Ok(recorded)
     }
@@ -276,7 +280,7 @@ impl Releases {
     /// When it cannot be recorded: what was live still is.
     pub fn finish(&self, release: i64, outcome: &Outcome) -> Result<(), StoreError> {
         self.journal.finish(release, outcome)?;
-        self.happened.send_replace(());
+        self.told();
         if matches!(outcome, Outcome::Live { .. }) {
             reach("committed");
         }
@@ -296,7 +300,7 @@ impl Releases {
         change: &CanaryChange,
     ) -> Result<Appended, StoreError> {
         let changed = self.journal.change_canary(bff, release, change)?;
-        self.happened.send_replace(());
+        self.told();
         if matches!(change, CanaryChange::Promote { .. }) {
             reach("committed");
         }
@@ -321,77 +325,9 @@ impl Releases {
         }
     }
 
-    /// The releases of a BFF, the newest first: those before `before`, at most `limit`.
-    ///
-    /// # Errors
-    ///
-    /// When the journal cannot be read.
-    pub fn list(
-        &self,
-        bff: &str,
-        before: Option<i64>,
-        limit: usize,
-    ) -> Result<Vec<Release>, StoreError> {
-        self.journal.list(bff, before, limit)
-    }
-
-    /// One release.
-    ///
-    /// # Errors
-    ///
-    /// When the journal cannot be read.
-    pub fn get(&self, release: i64) -> Result<Option<Release>, StoreError> {
-        self.journal.get(release)
-    }
-
-    /// How far a component of a BFF reaches, as its last proof found out.
-    ///
-    /// # Errors
-    ///
-    /// When the journal cannot be read.
-    pub fn reach_of(&self, bff: &str, digest: &str) -> Result<Option<Reach>, StoreError> {
-        self.journal.reach(bff, digest)
-    }
-
-    /// The components of a BFF whose digests begin so, the newest first.
-    ///
-    /// # Errors
-    ///
-    /// When the journal cannot be read.
-    pub fn find(&self, bff: &str, start: &str) -> Result<Vec<String>, StoreError> {
-        self.journal.find(bff, start)
-    }
-
-    /// What happened to releases after the event of this number, the oldest first, at most `limit`.
-    ///
-    /// # Errors
-    ///
-    /// When the journal cannot be read.
-    pub fn events(&self, after: i64, limit: usize) -> Result<Vec<Event>, StoreError> {
-        self.journal.events(after, limit)
-    }
-
-    /// The number of the newest event, 0 if there is none.
-    ///
-    /// # Errors
-    ///
-    /// When the journal cannot be read.
-    pub fn newest_event(&self) -> Result<i64, StoreError> {
-        self.journal.newest_event()
-    }
-
-    /// Changes after each event. Take it before you read events, and none is missed.
-    pub fn happened(&self) -> watch::Receiver<()> {
-        self.happened.subscribe()
-    }
-
-    /// Whether a component was live as a BFF, as far as the history goes back.
-    ///
-    /// # Errors
-    ///
-    /// When the journal cannot be read.
-    pub fn was_live(&self, bff: &str, digest: &str) -> Result<bool, StoreError> {
-        self.journal.was_live(bff, digest)
+    /// Has those know who wait for events.
+    fn told(&self) {
+        self.happened.send_replace(());
     }
 
     fn known(&self) -> MutexGuard<'_, LiveByBff> {

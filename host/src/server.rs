@@ -4,7 +4,7 @@
 //! when there is none; the least busy worker gets the connection) -> [`worker`] (a thread of the
 //! [`crew`], with its own event loop) -> [`connection`] (protocols), with [`idle`] (its times) and
 //! [`wire`] (its bytes) -> [`handle`] (one request from its head to its answer) with [`inbound`],
-//! [`body`], [`reply`], [`problem`] and [`access`] -> [`outgoing`] (the answer's way to the
+//! [`route`] and [`preview`], [`body`], [`reply`], [`course`], [`problem`] and [`access`] -> [`outgoing`] (the answer's way to the
 //! socket), with [`stream`] where its guest still runs. [`budget`] counts what all of them hold,
 //! [`flow`] and [`client`] end what a client does not take, [`linger`] closes a connection so that
 //! its client still reads the answer.
@@ -18,22 +18,26 @@ mod body;
 mod budget;
 mod client;
 mod connection;
+mod course;
 mod crew;
 mod faults;
 mod flow;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+mod guest_request;
 mod handle;
 mod idle;
 pub mod inbound;
 mod life;
 mod linger;
 mod outgoing;
+mod preview;
 pub mod problem;
 mod reply;
 mod report;
 mod rest;
 mod room;
+mod route;
 mod stream;
 #[cfg(any(test, feature = "fuzzing"))]
 mod tally;

@@ -9,6 +9,7 @@
 
 mod draft;
 mod error;
+mod previews;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::telemetry::metrics::{BffMetrics, Metrics};
 
 pub use draft::{Candidate, Draft, Refusal};
 pub use error::SnapshotError;
+pub use previews::{Later, PreviewError, Previews};
 
 /// The reason of a BFF that has its file's component, and whose configuration names that no more.
 const UNRELEASED: &str = "nothing is released to it yet, so that a restart would serve nothing; \
@@ -48,6 +50,8 @@ pub struct SharedState {
     pub observer: Option<Arc<dyn Observer>>,
     /// The requests that are recorded.
     pub recordings: Arc<Recordings>,
+    /// Versions that are not live; none in a host that does not serve.
+    pub previews: Option<Arc<dyn Previews>>,
 }
 
 /// Routes, BFFs and services of one configuration.
@@ -208,19 +212,33 @@ impl Builder {
         before: Option<&Version>,
         metrics: &Arc<BffMetrics>,
     ) -> Version {
-        let grants = grants(services, settings);
+        let grants = Arc::new(grants(services, settings));
         let admission = match before {
             Some(before) if same_permits(&before.settings().limits, &settings.limits) => {
                 before.admission().clone()
             }
-            _ => Arc::new(Admission::new(
-                &settings.limits,
-                self.callers,
-                self.instances.clone(),
-            )),
+            _ => self.admission(&settings.limits),
         };
         let metrics = metrics.version(&loaded.version);
         Version::new(settings.clone(), loaded, grants, admission, metrics)
+    }
+
+    /// A version that no client gets. Its permits and its counters are its own, and how its calls
+    /// end opens no breaker: it says nothing of the BFF.
+    pub fn unpublished(
+        &self,
+        settings: &Arc<config::Bff>,
+        loaded: Arc<Loaded>,
+        services: &Services,
+    ) -> Version {
+        let grants = Arc::new(grants(services, settings).without_counts());
+        let admission = self.admission(&settings.limits);
+        let metrics = Arc::<BffMetrics>::default().version(&loaded.version);
+        Version::new(settings.clone(), loaded, grants, admission, metrics)
+    }
+
+    fn admission(&self, limits: &config::Limits) -> Arc<Admission> {
+        Arc::new(Admission::new(limits, self.callers, self.instances.clone()))
     }
 }
 

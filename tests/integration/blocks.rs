@@ -2,6 +2,7 @@
 //! or listed here with the reason why it cannot be run.
 
 mod console;
+mod previews;
 mod read;
 mod shell;
 mod ship;

@@ -11,6 +11,7 @@ mod events;
 mod kills;
 mod orders;
 mod others;
+mod previews;
 mod proof;
 mod restarts;
 mod rollbacks;

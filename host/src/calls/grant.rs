@@ -25,6 +25,8 @@ pub struct Grants {
     /// `None` where the operator defined none: then every name is accepted, without effect.
     profiles: Option<Arc<BTreeMap<String, Profile>>>,
     gate: Arc<Gate>,
+    /// Whether the ends of its calls count for breakers.
+    counts: bool,
     /// The patterns that were logged as repeated.
     warned: Mutex<HashSet<(Arc<str>, String)>>,
 }
@@ -60,8 +62,21 @@ impl Grants {
             grants: grants.collect(),
             profiles,
             gate,
+            counts: true,
             warned: Mutex::default(),
         }
+    }
+
+    /// The same for a version that no client gets: its calls open no breaker for those that do.
+    #[must_use]
+    pub fn without_counts(mut self) -> Self {
+        self.counts = false;
+        self
+    }
+
+    /// Whether the ends of its calls count for breakers.
+    pub fn counts(&self) -> bool {
+        self.counts
     }
 
     /// The BFF's name.
@@ -129,14 +144,14 @@ impl Grant {
 }
 
 /// What a BFF may call of the services of a configuration.
-pub fn grants(services: &Services, bff: &config::Bff) -> Arc<Grants> {
+pub fn grants(services: &Services, bff: &config::Bff) -> Grants {
     let granted = bff.downstreams.iter().filter_map(|name| services.get(name));
-    Arc::new(Grants::new(
+    Grants::new(
         bff,
         granted.cloned(),
         Some(services.profiles().clone()),
         services.gate().clone(),
-    ))
+    )
 }
 
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {

@@ -286,6 +286,7 @@ impl Session {
             end,
             limits,
             readable,
+            counts: self.settings.grants.counts(),
         });
         let read = |response: ServiceResponse, source| {
             seen.bytes = response.body.len();

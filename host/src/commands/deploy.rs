@@ -10,11 +10,12 @@ use clap::Args;
 use serde_json::{Value, json};
 use tailor::digest::hex;
 use tailor::file;
+use tailor::preview;
 
 use super::order::{
     Ended, Order, OrderError, Patience, Report, body, follow, key, random_key, timeout,
 };
-use super::remote::{Access, Bff, Reference, Remote, bff_name, resolve, short};
+use super::remote::{Access, Bff, Previews, Reference, Remote, bff_name, resolve, short};
 use super::sign::signature_of;
 
 /// How long a release is waited for.
@@ -46,6 +47,14 @@ pub struct Deploy {
     /// percentage in place of the plan's first share
     #[arg(long, value_name = "PERCENT", num_args = 0..=1, value_parser = clap::value_parser!(u8).range(1..=99))]
     canary: Option<Option<u8>>,
+    /// Do not release it: prove it, and show it under this name to those who have a token of scope
+    /// preview
+    #[arg(long, value_name = "NAME", value_parser = preview_name,
+          conflicts_with_all = ["expect_live", "canary", "again", "consent", "older"])]
+    preview: Option<String>,
+    /// How long the preview lasts, such as 12h [default: as the host's configuration says]
+    #[arg(long, value_name = "TIME", requires = "preview")]
+    expires: Option<String>,
     /// Try a component again that a rule has rolled back; the message has to say why
     #[arg(long, requires = "message")]
     again: bool,
@@ -143,10 +152,14 @@ impl Deploy {
             ("digest", Some(&digest)),
             ("message", self.message.as_ref()),
             ("source", self.source.as_ref()),
-            ("expect_live", Some(&expect_live)),
-            ("consent", self.consent.as_ref()),
             ("signature", signature.as_ref()),
+            ("expires_in", self.expires.as_ref()),
+            ("consent", self.consent.as_ref()),
         ]);
+        match &self.preview {
+            Some(name) => body["name"] = json!(name),
+            None => body["expect_live"] = json!(expect_live),
+        }
         if let Some(first) = self.canary {
             body["strategy"] = json!("canary");
             if let Some(percent) = first {
@@ -162,7 +175,10 @@ impl Deploy {
         let order = Order {
             remote: &remote,
             bff: &self.bff,
-            kind: "releases",
+            kind: match self.preview {
+                Some(_) => "previews",
+                None => "releases",
+            },
             body,
             key: self.key.map_or_else(random_key, Ok)?,
             timeout,
@@ -171,8 +187,46 @@ impl Deploy {
             true => Ended::Detached,
             false => Ended::Awaited,
         };
-        Ok(follow(&order, until, &mut patience, report).await?)
+        let exit = follow(&order, until, &mut patience, report).await?;
+        if let Some(name) = self.preview.filter(|_| exit == 0) {
+            show_place(&remote, &self.bff, &name, &mut patience, report).await?;
+        }
+        Ok(exit)
     }
+}
+
+/// A name that a preview may have.
+fn preview_name(text: &str) -> Result<String, String> {
+    match preview::is_name(text) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("write {}", preview::NAME)),
+    }
+}
+
+/// Says where a preview is shown.
+async fn show_place(
+    remote: &Remote,
+    bff: &str,
+    name: &str,
+    patience: &mut Patience,
+    report: &mut Report,
+) -> Result<(), OrderError> {
+    let path = format!("/v1/bffs/{bff}/previews");
+    let asked = patience.ask(report, async |left| {
+        remote.get::<Previews>(&path, left).await
+    });
+    let found = asked.await?.previews;
+    if let Some(preview) = found.into_iter().find(|it| it.name == name) {
+        let sentence = match &preview.url {
+            Some(url) => format!("{url} shows it until {}", preview.until),
+            None => format!(
+                "tailor-version: {name} shows it on any route of {bff}, until {}",
+                preview.until
+            ),
+        };
+        report.step("preview", &sentence, json!({"preview": preview}));
+    }
+    Ok(())
 }
 
 /// The digest of a difference, which is written whole: a part of it is no consent.

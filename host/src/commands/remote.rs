@@ -13,7 +13,7 @@ mod token;
 
 pub use access::Access;
 pub use client::Remote;
-pub use documents::{Begun, Bff, Canary, Release};
+pub use documents::{Begun, Bff, Canary, Preview, Previews, Release};
 pub use error::{Later, RemoteError};
 pub use names::{NameError, Reference, all_releases, resolve};
 pub use problem::Problem;

@@ -158,6 +158,7 @@ mod tests {
             percent: None,
             held: None,
             evidence: None,
+            name: None,
             signer: None,
             comment: None,
         };

@@ -32,8 +32,8 @@ pub struct Token {
     /// A BFF that the team ships; may be repeated
     #[arg(long, value_name = "NAME")]
     bff: Vec<String>,
-    /// What the team may do: read, upload, release, rollback or promote; may be repeated. All of it
-    /// without
+    /// What the team may do: read, upload, release, rollback, promote or preview; may be repeated.
+    /// All of it without
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<String>,
     /// How long the new token is valid, from 1m to 365d

@@ -15,6 +15,73 @@ pub struct Releases {
     pub upload_timeout: Duration,
     /// Streams of events that are open at once.
     pub event_streams: usize,
+    /// Previews; `None` for none.
+    pub preview: Option<Preview>,
+}
+
+/// How a version is shown that is not live, to those who have a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// Where previews have host names of their own; `None` for nowhere.
+    pub site: Option<PreviewSite>,
+    /// Whether they may make calls that change something.
+    pub writes: bool,
+    /// Requests that one version runs at once.
+    pub concurrency: usize,
+    /// Versions in memory.
+    pub max_loaded: usize,
+    /// How long one stays there that nobody asks.
+    pub keep_loaded: Duration,
+    /// How long a request waits for its version to be in memory.
+    pub load_timeout: Duration,
+    /// Names of one BFF.
+    pub names: usize,
+    /// How long a name lasts whose order does not say.
+    pub lifetime: Duration,
+    /// How long it lasts at most.
+    pub max_lifetime: Duration,
+}
+
+/// The site below which each preview has a host name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreviewSite {
+    /// Whether clients reach it over TLS, which a proxy ends.
+    pub tls: bool,
+    /// The end of its host names, in lower case.
+    pub domain: String,
+    /// Its port as clients see it.
+    pub port: u16,
+}
+
+impl PreviewSite {
+    /// The address of a preview.
+    pub fn url(&self, host: &str) -> String {
+        let (scheme, usual) = match self.tls {
+            true => ("https", 443),
+            false => ("http", 80),
+        };
+        let domain = &self.domain;
+        match self.port {
+            port if port == usual => format!("{scheme}://{host}.{domain}/"),
+            port => format!("{scheme}://{host}.{domain}:{port}/"),
+        }
+    }
+}
+
+impl Default for Preview {
+    fn default() -> Self {
+        Self {
+            site: None,
+            writes: false,
+            concurrency: 4,
+            max_loaded: 20,
+            keep_loaded: Duration::from_secs(3600),
+            load_timeout: Duration::from_secs(60),
+            names: 50,
+            lifetime: Duration::from_secs(7 * 24 * 3600),
+            max_lifetime: Duration::from_secs(30 * 24 * 3600),
+        }
+    }
 }
 
 impl Default for Releases {
@@ -25,6 +92,7 @@ impl Default for Releases {
             uploads: 2,
             upload_timeout: Duration::from_secs(60),
             event_streams: 16,
+            preview: None,
         }
     }
 }

@@ -15,7 +15,7 @@ use super::values::{quote, text};
 use crate::http_fields::{Class, class};
 
 pub(super) use path::{call_pattern, path_pattern, route_path, target};
-pub(super) use url::{Url, host, proxy, server_name, token_url, url};
+pub(super) use url::{Url, host, proxy, server_name, site, token_url, url};
 
 /// A name of a header field (RFC 9110 section 5.1). Those that only the host sets are among them.
 const HEADER_NAME: &str = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";

@@ -40,6 +40,9 @@ pub struct CallRequest {
     /// Which responses may be stored; `None` for all. An unreadable one must not replace a readable
     /// one.
     pub readable: Option<Readable>,
+    /// Whether its end says something of the service to the breaker: not that of a version which no
+    /// client gets.
+    pub counts: bool,
 }
 
 impl CallRequest {

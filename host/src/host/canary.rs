@@ -223,6 +223,7 @@ impl Changes {
             signing: Signing::default(),
             canary: None,
             again: false,
+            preview: None,
         };
         tracing::error!(
             bff = name,

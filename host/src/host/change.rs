@@ -53,6 +53,8 @@ pub struct Changes {
     /// One refused component refuses a whole configuration.
     strict: bool,
     pub(super) bff_locks: BffLocks,
+    /// Held while a preview is proven, which changes nothing of the BFF.
+    pub(super) previewing: BffLocks,
     /// Held while a release is committed and published, after the lock of the BFF.
     pub(super) committing: BffLocks,
     pub(super) unrecorded: Arc<Unrecorded>,
@@ -85,6 +87,7 @@ impl Changes {
             config_path,
             strict,
             bff_locks: BffLocks::default(),
+            previewing: BffLocks::default(),
             committing: BffLocks::default(),
             unrecorded: Arc::default(),
             newest: Mutex::default(),
@@ -196,6 +199,7 @@ impl Changes {
         let is_live = |bff: &str| next.bffs.contains_key(bff);
         self.shared.metrics.swaps.retain(is_live);
         self.bff_locks.retain(is_live);
+        self.previewing.retain(is_live);
         self.committing.retain(is_live);
         self.builder.loader.withdraw(|bff, _| is_live(bff));
         for (bff, _) in &published {

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::time::sleep;
@@ -12,11 +13,30 @@ use super::candidates::load_released;
 use super::change::{Changes, blocking};
 use crate::releases::Releases;
 
+/// How often the previews are looked at whose time is over.
+const EXPIRING: Duration = Duration::from_secs(10);
+
 /// Follows it, and judges the trials that it has, until it is ended.
 pub(super) async fn follow(changes: Arc<Changes>) {
     let linking = changes.link_previous();
     let judging = judge(changes.clone());
-    tokio::join!(linking, judging, follow_journal(&changes));
+    let expiring = expire_previews(&changes);
+    tokio::join!(linking, judging, follow_journal(&changes), expiring);
+}
+
+/// Ends the previews whose time is over.
+async fn expire_previews(changes: &Changes) {
+    loop {
+        sleep(EXPIRING).await;
+        let is_shown = {
+            let snapshot = changes.shared().snapshot.load();
+            snapshot.config.releases.preview.is_some()
+        };
+        if let Some(releases) = changes.releases.clone().filter(|_| is_shown) {
+            // It is tried again, and no such preview is shown meanwhile.
+            let _ = blocking(move || releases.expire_previews()).await;
+        }
+    }
 }
 
 async fn follow_journal(changes: &Changes) {

@@ -11,13 +11,16 @@ use super::change::Changes;
 use super::control::Control;
 use crate::canary::Plan;
 use crate::releases::{
-    Act, Answer, Appended, Begun, Caller, CanaryOrder, Event, Kind, Live, LiveByBff, NewRelease,
-    NewToken, Order, OrderError, Orders, Part, ReachDifference, Release, Releases, StoreError,
-    Stored, Target, Token,
+    Act, Answer, Appended, Begun, Caller, CanaryOrder, Event, Kind, Live, LiveByBff, NewPreview,
+    NewRelease, NewToken, Order, OrderError, Orders, Part, Previews, ReachDifference, Release,
+    Releases, StoreError, Stored, Target, Token,
 };
 
 /// The shortest start of a digest that is a name.
 const SHORT: usize = 7;
+
+/// Among how many releases the newest is looked for that is no preview.
+const NEWEST: usize = 1000;
 
 /// Executes orders.
 pub(super) struct ReleaseOrders {
@@ -162,15 +165,19 @@ impl Orders for ReleaseOrders {
                 }
             }
             let plan = changes.plan_of(&order)?;
+            let preview = changes.preview_of(&order)?;
             let unrecorded = changes.unrecorded.clone();
             let beginning = tokio::task::spawn_blocking(move || {
                 unrecorded.record(&releases, &order.bff)?;
-                begin(&releases, &order, plan)
+                begin(&releases, &order, plan, preview)
             });
             let (release, new) = beginning.await.unwrap_or(Err(OrderError::Stopping))?;
             if let Some(new) = new {
                 let number = release.number;
-                changes.waits(&new.bff, number);
+                // A preview is in the way of no release, and none is in its way.
+                if new.kind != Kind::Preview {
+                    changes.waits(&new.bff, number);
+                }
                 event_loop.spawn(async move { changes.release(number, new).await });
             }
             Ok(Begun::Recorded(Box::new(release)))
@@ -192,6 +199,21 @@ impl Orders for ReleaseOrders {
             found.ok_or_else(|| OrderError::NoRelease {
                 bff: bff.to_owned(),
                 release,
+            })
+        })
+    }
+
+    fn previews(&self, bff: String) -> Answer<Previews> {
+        self.of_bff(bff, move |releases, bff| Ok(releases.previews(bff)?))
+    }
+
+    fn end_preview(&self, bff: String, name: String, caller: Caller) -> Answer<Release> {
+        self.of_bff(bff, move |releases, bff| {
+            let ended = releases.end_preview(bff, &name, caller.name())?;
+            let release = ended.map(|release| releases.get(release)).transpose()?;
+            release.flatten().ok_or_else(|| OrderError::NoPreview {
+                bff: bff.to_owned(),
+                name,
             })
         })
     }
@@ -253,8 +275,9 @@ fn named(releases: &Releases, bff: &str, name: &str) -> Result<String, OrderErro
             previous.ok_or_else(|| wrong("is nothing yet"))
         }
         "latest" => {
-            let newest = releases.list(bff, None, 1)?.pop();
-            let newest = newest.map(|release| release.digest);
+            let newest = releases.list(bff, None, NEWEST)?.into_iter();
+            let mut newest = newest.filter(|it| it.kind != Kind::Preview.name());
+            let newest = newest.next().map(|release| release.digest);
             newest.ok_or_else(|| wrong("is nothing yet"))
         }
         start if start.len() >= SHORT && start.bytes().all(|b| b.is_ascii_hexdigit()) => {
@@ -282,6 +305,7 @@ fn begin(
     releases: &Releases,
     order: &Order,
     plan: Option<Plan>,
+    preview: Option<NewPreview>,
 ) -> Result<(Release, Option<NewRelease>), OrderError> {
     let bff = order.bff.clone();
     let live = match releases.live()?.remove(&bff) {
@@ -306,6 +330,7 @@ fn begin(
     }
     let new = NewRelease {
         canary: plan,
+        preview,
         ..NewRelease::of(order, digest)
     };
     let (number, new) = match releases.append(&new)? {

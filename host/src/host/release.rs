@@ -1,6 +1,7 @@
 //! A release, from its row in the journal to new requests. It takes the same way as a new component
 //! file, see [`super::swap`], and has one more step: the journal says that it is live before it is.
 
+mod preview;
 mod signature;
 
 use std::collections::BTreeSet;
@@ -40,6 +41,14 @@ impl Changes {
             return;
         };
         let bff = release.bff.clone();
+        if release.kind == Kind::Preview {
+            let _lock = self.previewing.take(&bff).await;
+            let proven = self.prove_and_show(&releases, number, &release).await;
+            return match proven {
+                Ok(()) => self.tidied().await,
+                Err(refused) => self.refuse(&releases, number, &bff, refused).await,
+            };
+        }
         let _lock = self.bff_locks.take(&bff).await;
         let proven = match self.newer(&bff, number) {
             // Its author has sent another one, and compiling this one would only delay that.
@@ -62,35 +71,44 @@ impl Changes {
                 // The code of the live component and of the one before it stays.
                 self.keep(Vec::new()).await;
             }
-            Err(Refused {
-                step,
-                reason,
-                growth,
-            }) => {
-                let meanwhile = self.meanwhile(&bff);
-                tracing::error!(
-                    bff,
-                    release = number,
-                    step,
-                    "the release is refused, {meanwhile}: {reason}"
-                );
-                let outcome = Outcome::Refused {
-                    step: step.to_owned(),
-                    reason,
-                    growth,
-                };
-                let noting = outcome.clone();
-                let noted = blocking(move || releases.finish(number, &noting)).await;
-                if let Ok(Err(error)) = noted {
-                    self.unrecorded.put_refusal(number, outcome);
-                    self.unkept().notify_one();
-                    tracing::warn!(
-                        bff,
-                        release = number,
-                        "the refusal is not recorded yet: {error}"
-                    );
-                }
-            }
+            Err(refused) => self.refuse(&releases, number, &bff, refused).await,
+        }
+    }
+
+    /// Records why a release ended without being live.
+    async fn refuse(
+        &self,
+        releases: &Arc<Releases>,
+        number: i64,
+        bff: &str,
+        Refused {
+            step,
+            reason,
+            growth,
+        }: Refused,
+    ) {
+        let meanwhile = self.meanwhile(bff);
+        tracing::error!(
+            bff,
+            release = number,
+            step,
+            "the release is refused, {meanwhile}: {reason}"
+        );
+        let outcome = Outcome::Refused {
+            step: step.to_owned(),
+            reason,
+            growth,
+        };
+        let (store, noting) = (releases.clone(), outcome.clone());
+        let noted = blocking(move || store.finish(number, &noting)).await;
+        if let Ok(Err(error)) = noted {
+            self.unrecorded.put_refusal(number, outcome);
+            self.unkept().notify_one();
+            tracing::warn!(
+                bff,
+                release = number,
+                "the refusal is not recorded yet: {error}"
+            );
         }
     }
 
@@ -123,12 +141,7 @@ impl Changes {
         release: &NewRelease,
     ) -> Result<bool, Refused> {
         let (loaded, calls) = self.prove(releases, number, release).await?;
-        let mut reach_now = reach_of(&loaded, calls);
-        if reach_now.calls.is_none() {
-            // Nothing was asked now. What its last smoke request called, it still may.
-            let known = known_reach(releases, &release.bff, &release.digest).await?;
-            reach_now.calls = known.and_then(|known| known.calls);
-        }
+        let reach_now = reach_now(releases, release, &loaded, calls).await?;
         if release.kind == Kind::Deploy {
             self.consent(releases, release, &reach_now).await?;
         }
@@ -184,15 +197,7 @@ impl Changes {
             self.prove_signature(releases, number, release, &bff)
                 .await?;
             let live = bff.current().map(|it| it.loaded().clone());
-            let (store, builder) = (releases.clone(), self.builder.clone());
-            let (name, digest) = (release.bff.clone(), release.digest.clone());
-            let known_now = known.take().or(live);
-            let loading = blocking(move || {
-                // What runs says nothing of the file that a restart finds.
-                store.check(&digest, builder.loader.max_size())?;
-                load_released(&store, &builder, &name, &digest, known_now)
-            });
-            let loaded = loading.await.unwrap_or(Err(LoadError::CompilerPanic));
+            let loaded = self.load(releases, release, known.take().or(live)).await;
             reach("loaded");
             // What was live before has answered clients: a service that fails now is no reason to
             // stay with a worse one.
@@ -214,6 +219,23 @@ impl Changes {
                 },
             }
         }
+    }
+
+    /// Loads the component of a release; `known` is taken again if it is the same.
+    async fn load(
+        &self,
+        releases: &Arc<Releases>,
+        release: &NewRelease,
+        known: Option<Arc<Loaded>>,
+    ) -> Result<Arc<Loaded>, LoadError> {
+        let (store, builder) = (releases.clone(), self.builder.clone());
+        let (name, digest) = (release.bff.clone(), release.digest.clone());
+        let loading = blocking(move || {
+            // What runs says nothing of the file that a restart finds.
+            store.check(&digest, builder.loader.max_size())?;
+            load_released(&store, &builder, &name, &digest, known)
+        });
+        loading.await.unwrap_or(Err(LoadError::CompilerPanic))
     }
 
     /// Refuses a component that reaches further than what is live, unless the operator has
@@ -306,6 +328,22 @@ fn reach_of(loaded: &Loaded, calls: Option<BTreeSet<String>>) -> Reach {
     Reach::new(imports, calls, loaded.memory, loaded.size as u64)
 }
 
+/// How far a component reaches that was proven, and made these calls.
+async fn reach_now(
+    releases: &Arc<Releases>,
+    release: &NewRelease,
+    loaded: &Loaded,
+    calls: Option<BTreeSet<String>>,
+) -> Result<Reach, Refused> {
+    let mut reach = reach_of(loaded, calls);
+    if reach.calls.is_none() {
+        // Nothing was asked now. What its last smoke request called, it still may.
+        let known = known_reach(releases, &release.bff, &release.digest).await?;
+        reach.calls = known.and_then(|known| known.calls);
+    }
+    Ok(reach)
+}
+
 /// How far a component reaches, as the journal has it.
 async fn known_reach(
     releases: &Arc<Releases>,
@@ -358,6 +396,7 @@ fn store_step(error: &StoreError) -> &'static str {
         StoreError::Held { .. } => "held",
         StoreError::NoComponent(_) | StoreError::Damaged(_) => "digest",
         StoreError::TooLarge(_) => "size",
+        StoreError::TooManyPreviews { .. } => "preview",
         _ => "store",
     }
 }

@@ -171,6 +171,11 @@ impl Changes {
         for bff in snapshot.bffs.values() {
             bff.forget_previous(after);
         }
+        if let (Some(previews), Some(settings)) =
+            (&self.shared.previews, &snapshot.config.releases.preview)
+        {
+            previews.forget(settings.keep_loaded);
+        }
     }
 }
 
@@ -218,6 +223,7 @@ impl NewRelease {
             canary: None,
             again: order.again,
             signing: order.signing.clone(),
+            preview: None,
         }
     }
 }

@@ -7,6 +7,10 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::error::StoreError;
+use super::place::to_millis;
+
+/// How exactly the last use of a token is recorded, milliseconds.
+const HOUR: i64 = 3_600_000;
 
 /// Tokens, which component a team has, and what was done.
 pub trait Access: Send + Sync {
@@ -80,16 +84,19 @@ pub enum Scope {
     Rollback,
     /// Make a canary live, and hold its share.
     Promote,
+    /// Give versions names as previews, and look at them.
+    Preview,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Read,
         Self::Upload,
         Self::Release,
         Self::Rollback,
         Self::Promote,
+        Self::Preview,
     ];
 
     /// Its name.
@@ -100,6 +107,7 @@ impl Scope {
             Self::Release => "release",
             Self::Rollback => "rollback",
             Self::Promote => "promote",
+            Self::Preview => "preview",
         }
     }
 
@@ -156,6 +164,13 @@ impl Token {
             _ if self.expires <= now => Err(TokenError::Expired),
             _ => Ok(()),
         }
+    }
+
+    /// Whether it was used in this hour: that is recorded to the hour.
+    pub fn is_used_this_hour(&self) -> bool {
+        let hour = |at: SystemTime| to_millis(at) / HOUR;
+        self.used
+            .is_some_and(|at| hour(at) == hour(SystemTime::now()))
     }
 
     /// It as JSON, for the interface and for the command.

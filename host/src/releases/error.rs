@@ -146,6 +146,14 @@ pub enum StoreError {
         /// The rule, in words.
         reason: String,
     },
+    /// A BFF has too many previews.
+    #[error("bff.{bff}: it has {most} previews; end one, or raise releases.preview.names")]
+    TooManyPreviews {
+        /// The BFF.
+        bff: String,
+        /// How many it may have.
+        most: usize,
+    },
     /// Something else is live than the order expects, or about to be.
     #[error("bff.{bff}: {what}; look at it, and release with expect_live \"{live}\" or \"any\"")]
     Conflict {
@@ -224,6 +232,7 @@ impl StoreError {
                 | Self::Superseded { .. }
                 | Self::NoCanary { .. }
                 | Self::Held { .. }
+                | Self::TooManyPreviews { .. }
                 | Self::Conflict { .. }
         )
     }

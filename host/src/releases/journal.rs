@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use super::error::StoreError;
+use super::preview::{NewPreview, Previews};
 use super::reach::{Reach, ReachDifference};
 use super::signing::Signing;
 use super::trial::{Canary, CanaryChange, NewCanary};
@@ -126,6 +127,27 @@ pub trait Journal: Send + Sync {
     /// When it cannot be read.
     fn last_live(&self, bff: &str, digest: &str) -> Result<Option<i64>, StoreError>;
 
+    /// What can be shown of a BFF.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn previews(&self, bff: &str) -> Result<Previews, StoreError>;
+
+    /// Ends a preview. Returns its release, if there was one of this name.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be recorded.
+    fn end_preview(&self, bff: &str, name: &str, actor: &str) -> Result<Option<i64>, StoreError>;
+
+    /// Ends the previews whose time is over. Returns whether there were any.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be recorded.
+    fn expire_previews(&self) -> Result<bool, StoreError>;
+
     /// Removes releases of which `keep` newer ones of the BFF are there, and returns the digests
     /// that the others need.
     ///
@@ -164,6 +186,8 @@ pub struct NewRelease {
     pub again: bool,
     /// The signature of the component.
     pub signing: Signing,
+    /// Of [`Kind::Preview`]: what it is shown as.
+    pub preview: Option<NewPreview>,
 }
 
 /// The kind of a release.
@@ -173,6 +197,8 @@ pub enum Kind {
     Deploy,
     /// One that was live before.
     Rollback,
+    /// One that is shown, and is not live.
+    Preview,
 }
 
 impl Kind {
@@ -181,6 +207,7 @@ impl Kind {
         match self {
             Self::Deploy => "deploy",
             Self::Rollback => "rollback",
+            Self::Preview => "preview",
         }
     }
 }
@@ -212,6 +239,13 @@ pub enum Outcome {
         reach: Reach,
         /// How it begins.
         canary: NewCanary,
+    },
+    /// It is shown to those who have a token, and what is live serves clients.
+    Preview {
+        /// How far it reaches.
+        reach: Reach,
+        /// What it is shown as.
+        preview: NewPreview,
     },
     /// It is not.
     Refused {
@@ -305,6 +339,11 @@ pub enum State {
         /// Why the share stays as it is, if it does.
         paused: Option<String>,
     },
+    /// It is shown under this name, and is not live.
+    Previewed {
+        /// The name.
+        name: String,
+    },
     /// It is live.
     Live,
     /// It was live, and another one is.
@@ -321,7 +360,7 @@ pub enum State {
         /// The rule, in words.
         reason: String,
     },
-    /// Its trial was ended without a rule.
+    /// Its trial was ended without a rule, or its preview has ended.
     Aborted {
         /// Why.
         reason: String,
@@ -336,6 +375,7 @@ impl State {
         match self {
             Self::Proving => "proving",
             Self::Canary { .. } => "canary",
+            Self::Previewed { .. } => "previewed",
             Self::RolledBack { .. } => "rolled-back",
             Self::Aborted { .. } => "aborted",
             Self::Live => "live",

@@ -51,7 +51,7 @@ pub enum NewTokenError {
     #[error("bffs: {0:?} is no name; write that of the configuration")]
     Bff(String),
     /// There is no such scope.
-    #[error("scopes: there is no {0:?}; write read, upload, release, rollback or promote")]
+    #[error("scopes: there is no {0:?}; write read, upload, release, rollback, promote or preview")]
     Scope(String),
     /// An operator may everything.
     #[error("operator: such a token has no BFFs and no scopes; leave one or the other out")]

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
@@ -11,6 +12,7 @@ use super::error::StoreError;
 use super::files::{Part, Stored};
 use super::journal::{Event, Kind, LiveByBff, Release};
 use super::new_token::NewToken;
+use super::preview::Previews;
 use super::reach::ReachDifference;
 use super::signing::Signing;
 use crate::canary::PlanError;
@@ -56,6 +58,12 @@ pub trait Orders: Send + Sync {
 
     /// One release of a BFF.
     fn get(&self, bff: String, release: i64) -> Answer<Release>;
+
+    /// What can be shown of a BFF.
+    fn previews(&self, bff: String) -> Answer<Previews>;
+
+    /// Ends a preview. Returns its release.
+    fn end_preview(&self, bff: String, name: String, caller: Caller) -> Answer<Release>;
 
     /// How far one component of a BFF reaches further than another. Each is `live`, `previous`,
     /// `latest` or the start of a digest.
@@ -125,6 +133,17 @@ pub struct Order {
     pub canary: Option<FirstShare>,
     /// It was rolled back by a rule, and is to be tried again.
     pub again: bool,
+    /// Of [`Kind::Preview`]: what it is to be shown as.
+    pub preview: Option<WantedPreview>,
+}
+
+/// What a release is to be shown as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedPreview {
+    /// Its name.
+    pub name: String,
+    /// How long; `None` for as long as the operator says.
+    pub lifetime: Option<Duration>,
 }
 
 /// The first share of a canary.
@@ -234,6 +253,22 @@ pub enum OrderError {
         bff: String,
         /// The component.
         digest: String,
+    },
+    /// A preview cannot begin so.
+    #[error("bff.{bff}: {what}")]
+    Preview {
+        /// The BFF.
+        bff: String,
+        /// Why, and the way out.
+        what: String,
+    },
+    /// There is no preview of this name.
+    #[error("bff.{bff}: there is no preview {name:?}; list them with GET /v1/bffs/{bff}/previews")]
+    NoPreview {
+        /// The BFF.
+        bff: String,
+        /// The name.
+        name: String,
     },
     /// A canary cannot begin so.
     #[error("bff.{bff}: {source}; choose another share, or change bff.{bff}.canary")]

@@ -8,6 +8,7 @@ mod access;
 mod canary;
 mod live;
 mod order_key;
+mod preview;
 mod read;
 mod schema;
 mod signed;
@@ -29,6 +30,7 @@ use super::error::StoreError;
 use super::journal::{Appended, Event, Journal, LiveByBff, NewRelease, Outcome, Release};
 use super::kept::LiveFile;
 use super::place::{FOLDER, folder};
+use super::preview::Previews;
 use super::reach::Reach;
 use super::trial::CanaryChange;
 use crate::file::{self, OwnFolder, TIMEOUT};
@@ -329,6 +331,22 @@ impl Journal for SqliteJournal {
         self.run(Some(TIMEOUT), move |it| {
             signed::last_live(it, &bff, &digest)
         })
+    }
+
+    fn previews(&self, bff: &str) -> Result<Previews, StoreError> {
+        let bff = bff.to_owned();
+        self.run(Some(TIMEOUT), move |it| preview::all(it, &bff))
+    }
+
+    fn end_preview(&self, bff: &str, name: &str, actor: &str) -> Result<Option<i64>, StoreError> {
+        let (bff, name, actor) = (bff.to_owned(), name.to_owned(), actor.to_owned());
+        self.run(Some(TIMEOUT), move |it| {
+            preview::end(it, &bff, &name, &actor)
+        })
+    }
+
+    fn expire_previews(&self) -> Result<bool, StoreError> {
+        self.run(Some(TIMEOUT), preview::expire_all)
     }
 
     fn collect(&self, keep: usize) -> Result<BTreeSet<String>, StoreError> {

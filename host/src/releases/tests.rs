@@ -1,5 +1,6 @@
 mod events;
 mod older;
+mod previews;
 mod signing;
 
 use std::path::PathBuf;
@@ -98,6 +99,7 @@ fn new(digest: &str) -> NewRelease {
         canary: None,
         again: false,
         signing: Signing::default(),
+        preview: None,
     }
 }
 
@@ -355,7 +357,7 @@ fn a_journal_of_a_newer_host_is_left_alone() {
             error,
             StoreError::Newer {
                 found: 99,
-                known: 5,
+                known: 6,
                 ..
             }
         ),

@@ -1,16 +1,13 @@
 //! Who may use the releases, and what they did: the part of [`Releases`] about tokens.
 
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use super::access::{Act, Token, TokenError};
 use super::error::StoreError;
 use super::new_token::NewToken;
-use super::place::to_millis;
+use super::token::TokenText;
 use super::{Releases, token};
 use crate::sync;
-
-/// How exactly the last use of a token is recorded, milliseconds.
-const HOUR: i64 = 3_600_000;
 
 impl Releases {
     /// Makes a token. Returns it, and its text, which is nowhere else.
@@ -44,33 +41,49 @@ impl Releases {
         let Some(sent) = token::parse(text) else {
             return Ok(Err(TokenError::Mistyped));
         };
-        let tokens = match self.access.tokens() {
-            Ok(tokens) => {
-                sync::lock(&self.tokens).clone_from(&tokens);
-                tokens
-            }
-            Err(error) => {
-                let tokens = sync::lock(&self.tokens).clone();
-                if tokens.is_empty() {
-                    return Err(error);
-                }
-                tokens
-            }
-        };
-        let found = tokens.into_iter().find(|(token, _)| token.id == sent.id);
-        let Some((token, _)) = found.filter(|(_, hash)| sent.is(hash)) else {
-            return Ok(Err(TokenError::Unknown));
-        };
-        let now = SystemTime::now();
-        if let Err(error) = token.check(now) {
-            return Ok(Err(error));
+        self.read_tokens()?;
+        let found = valid(&sync::lock(&self.tokens).0, &sent);
+        if let Ok(token) = &found
+            && !token.is_used_this_hour()
+        {
+            self.used(&token.id);
         }
-        let hour = |at: SystemTime| to_millis(at) / HOUR;
-        if token.used.is_none_or(|used| hour(used) != hour(now)) {
-            // On a disk that takes no writes, the order is what counts.
-            let _ = self.access.used(&token.id);
+        Ok(found)
+    }
+
+    /// Reads the tokens. Where that fails, those that were read last are taken once more.
+    ///
+    /// # Errors
+    ///
+    /// That they cannot be read, and never could.
+    pub fn read_tokens(&self) -> Result<(), StoreError> {
+        let read = self.access.tokens();
+        let mut known = sync::lock(&self.tokens);
+        match read {
+            Ok(tokens) => known.0 = tokens,
+            Err(error) if known.0.is_empty() => return Err(error),
+            Err(_) => {}
         }
-        Ok(Ok(token))
+        known.1 = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Records that a token is used. On a disk that takes no writes, what it is used for is what
+    /// counts.
+    pub fn used(&self, id: &str) {
+        let _ = self.access.used(id);
+    }
+
+    /// The same from memory, where the tokens were read within this time: for requests of clients,
+    /// who may send any number of texts. `None` where they have to be read.
+    pub fn recognize(&self, text: &str, within: Duration) -> Option<Result<Token, TokenError>> {
+        let Some(sent) = token::parse(text) else {
+            return Some(Err(TokenError::Mistyped));
+        };
+        let tokens = sync::lock(&self.tokens);
+        let (tokens, read) = &*tokens;
+        let is_fresh = read.is_some_and(|read| read.elapsed() <= within);
+        is_fresh.then(|| valid(tokens, &sent))
     }
 
     /// All tokens, the newest first.
@@ -127,4 +140,14 @@ impl Releases {
     pub fn acts(&self, before: Option<i64>, limit: usize) -> Result<Vec<Act>, StoreError> {
         self.access.acts(before, limit)
     }
+}
+
+/// The token that was sent, if it is one of these and valid now.
+fn valid(tokens: &[(Token, String)], sent: &TokenText) -> Result<Token, TokenError> {
+    let found = tokens.iter().find(|(token, _)| token.id == sent.id);
+    let Some((token, _)) = found.filter(|(_, hash)| sent.is(hash)) else {
+        return Err(TokenError::Unknown);
+    };
+    token.check(SystemTime::now())?;
+    Ok(token.clone())
 }

@@ -102,22 +102,61 @@ impl RouteTable {
         let found = named
             .and_then(|places| places.find(path, headers))
             .or_else(|| self.any_host.find(path, headers));
-        let Some((variant, rest)) = found else {
-            return RouteMatch::NotFound;
+        match found {
+            Some((variant, rest)) => variant.serve(method, rest),
+            None => RouteMatch::NotFound,
+        }
+    }
+
+    /// Finds what serves a request among some of the routes, whatever their hosts: that with the
+    /// longest path, and of several the one whose headers match, then the first of the file.
+    ///
+    /// `path` and `headers` as in [`Self::find`]; `is_among` says it of a route's index.
+    #[must_use]
+    pub fn find_among<'p>(
+        &self,
+        path: &'p str,
+        method: &Method,
+        headers: &HeaderMap,
+        is_among: impl Fn(usize) -> bool,
+    ) -> RouteMatch<'_, 'p> {
+        if path == "*" {
+            return RouteMatch::Options { allow: &self.allow };
+        }
+        let all = self.hosts.values().chain([&self.any_host]);
+        let at = |end: usize| {
+            let (prefix, rest) = split(path, end);
+            let variants = all.clone();
+            let variants = variants.filter_map(|places| places.by_prefix.get(prefix));
+            let variants = variants.flatten().filter(|it| is_among(it.index));
+            let best = variants.min_by_key(|it| {
+                // A field that matches says more than none.
+                let fields = std::cmp::Reverse(it.headers.len());
+                let differs = !it.matches(headers);
+                (!serves(&it.methods, method), differs, fields, it.index)
+            })?;
+            Some((best, rest))
         };
-        if serves(&variant.methods, method) {
+        let longest = all.clone().map(|places| places.longest).max();
+        let found = borders(path, longest.unwrap_or(0)).find_map(at);
+        match found {
+            Some((variant, rest)) => variant.serve(method, rest),
+            None => RouteMatch::NotFound,
+        }
+    }
+}
+
+impl Variant {
+    fn serve<'t, 'p>(&'t self, method: &Method, rest: &'p str) -> RouteMatch<'t, 'p> {
+        if serves(&self.methods, method) {
             RouteMatch::Route {
-                index: variant.index,
+                index: self.index,
                 rest,
             }
         } else if *method == Method::OPTIONS {
-            RouteMatch::Options {
-                allow: &variant.allow,
-            }
+            RouteMatch::Options { allow: &self.allow }
         } else {
-            RouteMatch::MethodNotAllowed {
-                allow: &variant.allow,
-            }
+            RouteMatch::MethodNotAllowed { allow: &self.allow }
         }
     }
 }
@@ -140,8 +179,7 @@ impl Places {
     fn find<'p>(&self, path: &'p str, headers: &HeaderMap) -> Option<(&Variant, &'p str)> {
         borders(path, self.longest)
             .filter_map(|end| {
-                let prefix = if end == 0 { "/" } else { &path[..end] };
-                let rest = if end == path.len() { "/" } else { &path[end..] };
+                let (prefix, rest) = split(path, end);
                 Some((self.by_prefix.get(prefix)?, rest))
             })
             .find_map(|(variants, rest)| {
@@ -171,6 +209,13 @@ fn borders(path: &str, longest: usize) -> impl Iterator<Item = usize> {
         .filter(|(_, byte)| **byte == b'/')
         .map(|(position, _)| position);
     whole.into_iter().chain(slashes)
+}
+
+/// A path as a prefix that ends at a border, and what comes below it.
+fn split(path: &str, end: usize) -> (&str, &str) {
+    let prefix = if end == 0 { "/" } else { &path[..end] };
+    let rest = if end == path.len() { "/" } else { &path[end..] };
+    (prefix, rest)
 }
 
 /// HEAD is served wherever GET is (RFC 9110 section 9.1 requires both).

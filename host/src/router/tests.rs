@@ -323,3 +323,38 @@ fn generated_path(pick: &mut impl FnMut(usize) -> usize, deepest: usize, request
     }
     path
 }
+
+#[test]
+fn among_some_routes_the_longest_path_wins_whatever_the_host() {
+    let table = RouteTable::new(&[
+        route(None, "/", &[]),
+        route(Some("a.test"), "/watch", &[]),
+        route(Some("b.test"), "/watch", &[("x-kind", "watch")]),
+        route(Some("b.test"), "/watch/days", &[]),
+        route(None, "/watch/days/x", &[]),
+    ]);
+    let find = |path: &'static str, headers: &[(&str, &str)], among: &[usize]| {
+        let headers = header_map(headers);
+        match table.find_among(path, &Method::GET, &headers, |it| among.contains(&it)) {
+            RouteMatch::Route { index, rest } => Some((index, rest)),
+            _ => None,
+        }
+    };
+    assert_eq!(find("/watch/x", &[], &[1, 2, 3]), Some((1, "/x")));
+    let headers = [("x-kind", "watch")];
+    assert_eq!(find("/watch/x", &headers, &[1, 2, 3]), Some((2, "/x")));
+    // A field that a client of the preview does not send is no reason to find nothing.
+    assert_eq!(find("/watch/x", &[], &[2]), Some((2, "/x")));
+    assert_eq!(find("/watch/days/x", &[], &[1, 2, 3]), Some((3, "/x")));
+    assert_eq!(find("/watch/days/x", &[], &[0]), Some((0, "/watch/days/x")));
+    assert_eq!(find("/else", &[], &[1, 2, 3]), None);
+    // Of two with one path, the one that serves the method.
+    let mut writes = route(Some("c.test"), "/watch", &[]);
+    writes.methods = vec![Method::POST];
+    let both = RouteTable::new(&[route(None, "/watch", &[]), writes]);
+    let written = both.find_among("/watch", &Method::POST, &HeaderMap::new(), |_| true);
+    assert!(matches!(written, RouteMatch::Route { index: 1, .. }));
+    let refused = table.find_among("/watch", &Method::POST, &HeaderMap::new(), |it| it == 1);
+    assert!(matches!(refused, RouteMatch::MethodNotAllowed { .. }));
+    assert_eq!(find("/watch", &[], &[]), None);
+}

@@ -57,6 +57,7 @@ struct Routed {
     version: Option<Arc<Version>>,
     /// Its place in a trial.
     turn: Option<Turn>,
+    is_preview: bool,
 }
 
 impl Routed {
@@ -120,6 +121,17 @@ impl Access {
             target,
             version,
             turn,
+            is_preview: false,
+        });
+    }
+
+    /// A version was chosen that is not live.
+    pub(super) fn routed_to_preview(&mut self, target: Arc<Target>, version: Arc<Version>) {
+        self.route = Some(Routed {
+            target,
+            version: Some(version),
+            turn: None,
+            is_preview: true,
         });
     }
 
@@ -279,6 +291,9 @@ impl Access {
             line.text("bff", route.bff());
             if let Some(version) = &route.version {
                 line.text("version", version.name());
+            }
+            if route.is_preview {
+                line.truth("preview", true);
             }
         }
         line.number("status", status.into());

@@ -96,6 +96,7 @@ fn play(steps: Vec<Step>) {
         runtime: runtime.clone(),
         metrics: Arc::default(),
         observer: None,
+        previews: None,
     });
     let mut settings = snapshot.config.server.clone();
     settings.max_bytes_in_flight = MAX_BYTES;

@@ -5,11 +5,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::header::ACCEPT;
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
@@ -18,24 +17,24 @@ use super::access::Access;
 use super::body::{Body, BodyError};
 use super::budget::{Full, HeldBytes};
 use super::client::Admitted;
+use super::course::Course;
+use super::guest_request::guest_request;
 use super::inbound::Head;
 use super::outgoing::{Outgoing, PIECE};
+use super::preview::{self, Shown};
 use super::problem::Code;
 use super::reply::{self, Reply, Rest};
 use super::report::report;
+use super::route::{Routed, route};
 use super::stream::{self, Sending};
-use super::trial::make_private;
 use super::worker::Worker;
 use crate::bff::error::BffError;
 use crate::bff::response::CheckedResponse;
 use crate::bff::run::{self, Fixed, IncomingRequest, Invocation};
 use crate::bff::streamed::{self, Answer};
 use crate::bff::version::Version;
-use crate::contract;
 use crate::development::{Failure, Observer};
 use crate::recording::{self, Ended};
-use crate::router::RouteMatch;
-use crate::snapshot::Target;
 use crate::telemetry::metrics::Outcome;
 
 /// The host has no room for a request: its stream ends unanswered, and the client may send it
@@ -138,28 +137,31 @@ async fn answer(
     };
 
     // Route. The version is fixed here: a swap does not change a running request.
-    let (target, rest, record) = {
-        let snapshot = worker.shared.snapshot.load();
-        let record = &snapshot.config.record;
-        // A shared reference costs all workers, so only where it is needed.
-        let record = record.enabled.then(|| record.clone());
-        let found =
-            snapshot
-                .routes
-                .find(&head.authority.host, head.path, head.method, head.headers);
-        match found {
-            RouteMatch::Route { index, rest } => (snapshot.targets[index].clone(), rest, record),
-            RouteMatch::Options { allow } => return Ok(Reply::options(allow)),
-            RouteMatch::MethodNotAllowed { allow } => {
-                return Ok(Reply::method_not_allowed(allow, access));
-            }
-            RouteMatch::NotFound => return Ok(Reply::problem(Code::NotFound, "", access)),
-            RouteMatch::Misdirected => return Ok(Reply::problem(Code::Misdirected, "", access)),
+    let routed = match route(worker, &head, access) {
+        Ok(routed) => routed,
+        Err(reply) => return Ok(reply),
+    };
+    let (target, rest, record, version, course) = match routed {
+        Routed::Live(target, rest, record) => {
+            let (version, turn) = target.bff.take(head.headers);
+            let course = turn.as_ref().map_or(Course::Live, |_| Course::Trial);
+            access.routed(target.clone(), version.clone(), turn);
+            (target, rest, record, version, course)
+        }
+        Routed::Preview(asked) => {
+            let found = Box::pin(preview::find(worker, &head, asked, access)).await;
+            let Shown {
+                target,
+                rest,
+                version,
+            } = match found {
+                Ok(shown) => shown,
+                Err(reply) => return Ok(reply),
+            };
+            access.routed_to_preview(target.clone(), version.clone());
+            (target, rest, None, Some(version), Course::Preview)
         }
     };
-    let (version, turn) = target.bff.take(head.headers);
-    let is_on_trial = turn.is_some();
-    access.routed(target.clone(), version.clone(), turn);
     // In a host for development, browsers get a page.
     let observer = worker.shared.observer.clone();
     let pages = observer.as_deref().filter(|_| takes_pages(head.headers));
@@ -188,6 +190,9 @@ async fn answer(
     }
     let recordings = &worker.shared.recordings;
     let capture = record.and_then(|record| recordings.begin(&record, &request));
+    if course == Course::Preview {
+        preview::remove_token(&mut parts.headers);
+    }
     let incoming = IncomingRequest {
         request,
         request_id: access.id.header(),
@@ -212,9 +217,7 @@ async fn answer(
     let answer = if version.streams() && parts.version >= http::Version::HTTP_11 {
         match Box::pin(admit_and_begin(worker, &version, invocation, access)).await {
             Ok(Answer::Streamed(mut answer, streamed)) => {
-                if is_on_trial {
-                    make_private(&mut answer.headers, &version.settings().canary.client);
-                }
+                course.mark(&mut answer.headers, &version);
                 let rest = Rest {
                     streamed,
                     version,
@@ -236,9 +239,7 @@ async fn answer(
     }
     Ok(match answer {
         Ok(mut answer) => {
-            if is_on_trial {
-                make_private(&mut answer.headers, &version.settings().canary.client);
-            }
+            course.mark(&mut answer.headers, &version);
             match held.answer(answer.body.len()) {
                 Ok(()) => Reply::answer(answer),
                 Err(Full) => Reply::full(access),
@@ -324,40 +325,6 @@ fn with_page(
     match pages.and_then(|observer| observer.page(&failure)) {
         Some(page) => reply.with_page(page),
         None => reply,
-    }
-}
-
-fn guest_request(
-    head: &Head<'_>,
-    rest: &str,
-    target: &Target,
-    access: &Access,
-    body: Bytes,
-) -> contract::Request {
-    contract::Request {
-        id: access.id.as_str().to_owned(),
-        method: method(head.method),
-        path: rest.to_owned(),
-        query: head.query.clone(),
-        headers: head.guest_headers(),
-        body: contract::Payload::from_bytes(body),
-        client: contract::Client {
-            name: target.client.clone(),
-            host: head.authority.text.to_owned(),
-        },
-    }
-}
-
-/// The contract's word for a method. HEAD is GET to a BFF: the host leaves the body out.
-fn method(method: &Method) -> contract::Method {
-    match *method {
-        Method::POST => contract::Method::Post,
-        Method::PUT => contract::Method::Put,
-        Method::PATCH => contract::Method::Patch,
-        Method::DELETE => contract::Method::Delete,
-        Method::OPTIONS => contract::Method::Options,
-        // `Head::read` and the routes let no other method through.
-        _ => contract::Method::Get,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::bff::response::CheckedResponse;
 use crate::bff::streamed::Streamed;
 use crate::bff::version::Version;
 use crate::recording::Capture;
+use crate::router::RouteMatch;
 use crate::telemetry::metrics::Outcome;
 use crate::time::date_field;
 
@@ -69,7 +70,7 @@ impl Reply {
     }
 
     /// The host's answer to OPTIONS.
-    pub(super) fn options(allow: &HeaderValue) -> Self {
+    fn options(allow: &HeaderValue) -> Self {
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = StatusCode::NO_CONTENT;
         response
@@ -92,8 +93,20 @@ impl Reply {
         Self::problem(Code::HostMemory, &Full.to_string(), access)
     }
 
+    /// The host's answer to a request that comes to no BFF.
+    pub(super) fn unrouted(found: &RouteMatch<'_, '_>, access: &Access) -> Self {
+        match found {
+            RouteMatch::Options { allow } => Self::options(allow),
+            RouteMatch::MethodNotAllowed { allow } => Self::method_not_allowed(allow, access),
+            RouteMatch::Misdirected => Self::problem(Code::Misdirected, "", access),
+            RouteMatch::NotFound | RouteMatch::Route { .. } => {
+                Self::problem(Code::NotFound, "", access)
+            }
+        }
+    }
+
     /// The host's answer to a method that the route does not serve.
-    pub(super) fn method_not_allowed(allow: &HeaderValue, access: &Access) -> Self {
+    fn method_not_allowed(allow: &HeaderValue, access: &Access) -> Self {
         let mut problem = Problem::new(Code::MethodNotAllowed, "", access.id.as_str());
         problem.allow = Some(allow.clone());
         Self::of(problem, access)

@@ -29,7 +29,7 @@ fn empty() -> (Process, Files) {
 }
 
 /// Runs lines of the page with this host.
-fn typed(process: &Process, folder: &std::path::Path, lines: &str) -> String {
+pub fn typed(process: &Process, folder: &std::path::Path, lines: &str) -> String {
     let admin = process.admin_address().unwrap().to_string();
     let lines = lines.replace("127.0.0.1:8081", &admin);
     let before = format!("unset TAILOR_TOKEN\nexport TAILOR_URL=http://{admin}\n");
@@ -107,7 +107,7 @@ async fn a_canary_is_rolled_back_by_itself_and_another_one_promoted() {
 }
 
 /// The lines that a workflow runs, step by step.
-fn steps(workflow: &str) -> Vec<String> {
+pub fn steps(workflow: &str) -> Vec<String> {
     let mut steps: Vec<String> = Vec::new();
     let mut is_open = false;
     for line in workflow.lines() {

@@ -168,6 +168,26 @@ const TABLE: &[Row] = &[
         How::Test("growth_needs_the_consent_to_that_very_difference"),
     ),
     row(
+        "docs/operate/previews.md",
+        "tailor deploy watch watch.wasm --preview",
+        How::Walk("a_version_is_shown_before_it_is_live"),
+    ),
+    row(
+        "docs/operate/previews.md",
+        "curl -H \"tailor-version",
+        How::Walk("a_version_is_shown_before_it_is_live"),
+    ),
+    row(
+        "docs/operate/previews.md",
+        "tailor token create",
+        How::Walk("a_version_is_shown_before_it_is_live"),
+    ),
+    row(
+        "docs/operate/previews.md",
+        "name: preview",
+        How::Walk("a_workflow_shows_each_pull_request_and_makes_none_live"),
+    ),
+    row(
         "docs/operate/deploy.md",
         "cp watch.wasm",
         How::Walk("a_version_is_deployed_by_a_copy"),
@@ -229,6 +249,7 @@ const TABLE: &[Row] = &[
     row("docs/reference/cli.md", "tailor abort", COMMANDS),
     row("docs/reference/cli.md", "tailor hold", COMMANDS),
     row("docs/reference/cli.md", "tailor rollback", COMMANDS),
+    row("docs/reference/cli.md", "tailor previews", COMMANDS),
     row("docs/reference/cli.md", "tailor releases", COMMANDS),
     row("docs/reference/cli.md", "tailor diff", COMMANDS),
     row("docs/reference/cli.md", "tailor status", COMMANDS),

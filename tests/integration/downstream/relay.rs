@@ -32,6 +32,17 @@ pub fn relay_with_profile(profile: &str) -> Vec<u8> {
     written("v1", None, Some(profile))
 }
 
+/// The component, with calls of POST whatever the request is.
+pub fn poster(version: &str) -> Vec<u8> {
+    let text = text(version, None, None);
+    let stored = "(i32.store8 (i32.const 1108) ";
+    let text = text.replace(
+        &format!("{stored}(local.get $method))"),
+        &format!("{stored}(i32.const 2))"),
+    );
+    components::from_module(&text).unwrap()
+}
+
 /// A component that could call as the relay does, and calls nothing. It answers 200.
 pub fn silent(version: &str) -> Vec<u8> {
     let text = text(version, None, None);

@@ -12,7 +12,7 @@ use crate::wire::{Wire, get};
 const OTHER: &str = "[bff.other]\nreleases = true\n[[route]]\nbff = \"other\"\npath = \"/other\"\n";
 
 /// Runs `tailor token` on the data directory of a configuration.
-async fn token(config: &std::path::Path, arguments: &[&str]) -> (bool, String) {
+pub async fn token(config: &std::path::Path, arguments: &[&str]) -> (bool, String) {
     let program = Process::program().unwrap();
     let mut command = tokio::process::Command::new(program);
     command
@@ -351,7 +351,9 @@ async fn the_command_lists_and_revokes_tokens_and_says_what_is_wrong() {
     let (listed, text) = token(config, &["list"]).await;
     assert!(listed && text.lines().count() == 3, "{text}");
     assert!(
-        text.contains("other-team: read, upload, release, rollback, promote of other; until "),
+        text.contains(
+            "other-team: read, upload, release, rollback, promote, preview of other; until "
+        ),
         "{text}"
     );
     assert!(text.contains("operator: everything; until"), "{text}");

@@ -10,7 +10,7 @@ use super::{below, read, shown};
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module
 /// knows lower ones only.
-const MODULES: [(&str, &[&str]); 35] = [
+const MODULES: [(&str, &[&str]); 36] = [
     (
         "host",
         &[
@@ -28,6 +28,7 @@ const MODULES: [(&str, &[&str]); 35] = [
             "development",
             "contract",
             "config",
+            "preview",
             "signature",
             "text",
             "sync",
@@ -64,6 +65,7 @@ const MODULES: [(&str, &[&str]); 35] = [
             "contract",
             "coding",
             "config",
+            "preview",
             "http_fields",
             "path",
             "pem",
@@ -77,6 +79,7 @@ const MODULES: [(&str, &[&str]); 35] = [
         "snapshot",
         &[
             "recording",
+            "releases",
             "router",
             "bff",
             "calls",
@@ -190,7 +193,7 @@ const MODULES: [(&str, &[&str]); 35] = [
     ),
     (
         "releases",
-        &["canary", "digest", "file", "signature", "sync"],
+        &["canary", "digest", "file", "preview", "signature", "sync"],
     ),
     ("canary", &["sync"]),
     ("pem", &["file"]),
@@ -201,7 +204,15 @@ const MODULES: [(&str, &[&str]); 35] = [
     ("coding", &[]),
     (
         "config",
-        &["digest", "file", "http_fields", "path", "signature", "text"],
+        &[
+            "digest",
+            "file",
+            "http_fields",
+            "path",
+            "preview",
+            "signature",
+            "text",
+        ],
     ),
     ("http_fields", &[]),
     ("query", &["path"]),
@@ -210,6 +221,7 @@ const MODULES: [(&str, &[&str]); 35] = [
     ("server_timing", &[]),
     ("digest", &[]),
     ("signature", &["text"]),
+    ("preview", &[]),
     ("file", &["sync"]),
     ("text", &[]),
     ("sync", &[]),

@@ -21,8 +21,9 @@ const LONGEST: Duration = Duration::from_secs(1);
 const MOST_ORDERS: u32 = 2;
 
 /// States that are told at the end.
-const ENDS: [&str; 6] = [
+const ENDS: [&str; 7] = [
     "live",
+    "previewed",
     "replaced",
     "refused",
     "rolled-back",
@@ -34,7 +35,7 @@ const ENDS: [&str; 6] = [
 pub struct Order<'a> {
     pub remote: &'a Remote,
     pub bff: &'a str,
-    /// Where it goes: `releases` or `rollback`.
+    /// Where it goes: `releases`, `previews` or `rollback`.
     pub kind: &'static str,
     pub body: Value,
     pub key: String,
@@ -75,6 +76,12 @@ pub async fn follow(
         match &*release.state {
             "live" => {
                 report.release(&format!("release {} is live", release.number), &release);
+                return Ok(0);
+            }
+            "previewed" => {
+                let (number, name) = (release.number, release.name.as_deref());
+                let name = name.unwrap_or_default();
+                report.release(&format!("release {number} is shown as {name}"), &release);
                 return Ok(0);
             }
             "replaced" => return order.replaced(&release, patience, report).await,
@@ -304,6 +311,7 @@ mod tests {
             percent: None,
             held: None,
             evidence: None,
+            name: None,
             signer: None,
             comment: None,
         }

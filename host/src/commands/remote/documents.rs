@@ -34,6 +34,9 @@ pub struct Release {
     /// What its gate knew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Value>,
+    /// What it is shown as, while it is previewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The key that signed the component, where that was proven, and the trusted comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<String>,
@@ -59,6 +62,25 @@ pub enum Begun {
 #[derive(Deserialize)]
 pub struct Releases {
     pub releases: Vec<Release>,
+}
+
+/// The previews of a BFF.
+#[derive(Deserialize)]
+pub struct Previews {
+    /// Whether the host shows them.
+    pub served: bool,
+    pub previews: Vec<Preview>,
+}
+
+/// A version that has a name for a while, and is not live.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Preview {
+    pub name: String,
+    pub release: i64,
+    pub digest: String,
+    pub until: String,
+    /// Where it is shown, of a host that has names for previews.
+    pub url: Option<String>,
 }
 
 /// What is live of a BFF.

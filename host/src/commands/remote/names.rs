@@ -125,12 +125,10 @@ pub async fn resolve(
         Reference::Live => live.map(|it| it.digest.clone()).ok_or_else(none),
         Reference::Previous => bff.previous().map(str::to_owned).ok_or_else(none),
         Reference::Latest => {
-            let newest = page(remote, &bff.name, None, 1, within).await?;
-            newest
-                .into_iter()
-                .next()
-                .map(|it| it.digest)
-                .ok_or_else(none)
+            let newest = all_releases(remote, &bff.name, usize::MAX, within).await?;
+            // A preview is no way to what clients get.
+            let mut newest = newest.into_iter().filter(|it| it.kind != "preview");
+            newest.next().map(|it| it.digest).ok_or_else(none)
         }
         Reference::Short(digits) => {
             let releases = all_releases(remote, &bff.name, usize::MAX, within).await?;

@@ -1,10 +1,13 @@
-//! The section `[releases]`.
+//! The sections `[releases]` and `[releases.preview]`.
 
 use std::time::Duration;
 
+use crate::config::PreviewSite;
 use crate::config::field::Field;
 use crate::config::reader::Section;
 use crate::config::units::{count, duration, long_duration};
+use crate::config::values::boolean;
+use crate::config::wire::site;
 
 pub(in crate::config) struct RawReleases {
     pub(in crate::config) keep: Field<usize>,
@@ -12,6 +15,20 @@ pub(in crate::config) struct RawReleases {
     pub(in crate::config) uploads: Field<usize>,
     pub(in crate::config) upload_timeout: Field<Duration>,
     pub(in crate::config) event_streams: Field<usize>,
+    pub(in crate::config) preview: Option<RawPreview>,
+}
+
+/// The section `[releases.preview]`.
+pub(in crate::config) struct RawPreview {
+    pub(in crate::config) url: Field<PreviewSite>,
+    pub(in crate::config) writes: Field<bool>,
+    pub(in crate::config) concurrency: Field<usize>,
+    pub(in crate::config) max_loaded: Field<usize>,
+    pub(in crate::config) keep_loaded: Field<Duration>,
+    pub(in crate::config) load_timeout: Field<Duration>,
+    pub(in crate::config) names: Field<usize>,
+    pub(in crate::config) lifetime: Field<Duration>,
+    pub(in crate::config) max_lifetime: Field<Duration>,
 }
 
 pub(super) fn releases(s: &mut Section<'_>) -> RawReleases {
@@ -22,5 +39,22 @@ pub(super) fn releases(s: &mut Section<'_>) -> RawReleases {
         uploads: s.read("uploads", count(1..=64)),
         upload_timeout: s.read("upload-timeout", duration()),
         event_streams: s.read("event-streams", count(1..=1000)),
+        preview: s
+            .has("preview")
+            .then(|| s.section("preview", "releases.preview", preview)),
+    }
+}
+
+fn preview(s: &mut Section<'_>) -> RawPreview {
+    RawPreview {
+        url: s.read("url", site()),
+        writes: s.read("writes", boolean()),
+        concurrency: s.read("concurrency", count(1..=1000)),
+        max_loaded: s.read("max-loaded", count(1..=1000)),
+        keep_loaded: s.read("keep-loaded", duration()),
+        load_timeout: s.read("load-timeout", duration()),
+        names: s.read("names", count(1..=1000)),
+        lifetime: s.read("lifetime", long_duration()),
+        max_lifetime: s.read("max-lifetime", long_duration()),
     }
 }

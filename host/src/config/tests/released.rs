@@ -26,5 +26,20 @@ pub(super) fn releases() -> Releases {
         uploads: 3,
         event_streams: 8,
         upload_timeout: ms(20_000),
+        preview: Some(Preview {
+            site: Some(PreviewSite {
+                tls: false,
+                domain: "preview.test".to_owned(),
+                port: 8080,
+            }),
+            writes: true,
+            concurrency: 2,
+            max_loaded: 3,
+            keep_loaded: ms(600_000),
+            load_timeout: ms(20_000),
+            names: 5,
+            lifetime: Duration::from_secs(24 * 3600),
+            max_lifetime: Duration::from_secs(48 * 3600),
+        }),
     }
 }

@@ -1,6 +1,6 @@
 //! Host names and URLs.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 use http::HeaderValue;
@@ -8,6 +8,7 @@ use toml::de::DeValue;
 
 use super::path::check_path;
 use super::unix::unix;
+use crate::config::PreviewSite;
 use crate::config::kind::{Formed, Kind, Text};
 use crate::config::problem::Fault;
 use crate::config::values::{quote, text};
@@ -29,6 +30,12 @@ const TOKEN_URL: &str = r"^https?://(\[[0-9a-f:.]+\]|[^?#@:/A-Z\[\]]+)(:[0-9]+)?
 const SERVICE_URL: &str = concat!(
     r"^((https?://)?unix:/[^?#@]+",
     r"|https?(\+srv)?://(\[[0-9a-f:.]+\]|[^?#@:/A-Z\[\]]+)(:[0-9]+)?(/[^?#@]*)?)$"
+);
+
+/// What is near to the address of a site.
+const SITE: &str = concat!(
+    r"^https?://([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*",
+    r"([0-9]*[a-z_]([a-z0-9_-]*[a-z0-9_])?|[0-9]+-[a-z0-9_-]*[a-z0-9_])(:[0-9]+)?/?$"
 );
 
 /// What stands before the path of a socket file.
@@ -296,6 +303,27 @@ fn read_token_url(value: &DeValue<'_>) -> Result<(String, bool), Fault> {
         return Err(Fault::new(what, "write an http:// or https:// URL"));
     }
     Ok((written.to_owned(), url.tls))
+}
+
+/// Reads the address of a site that has names below it.
+pub(in crate::config) fn site() -> impl Kind<PreviewSite> {
+    Formed::new(Text::Like(SITE), read_site)
+}
+
+fn read_site(value: &DeValue<'_>) -> Result<PreviewSite, Fault> {
+    let url = read_url(value)?;
+    let written = text(value)?;
+    let is_address = url.host.parse::<IpAddr>().is_ok();
+    if url.srv || url.socket.is_some() || !url.path_prefix.is_empty() || is_address {
+        let what = format!("{} has no names below it", quote(written));
+        let way_out = "write the scheme and a host name, such as \"https://preview.example.com\"";
+        return Err(Fault::new(what, way_out));
+    }
+    Ok(PreviewSite {
+        tls: url.tls,
+        domain: url.host,
+        port: url.port,
+    })
 }
 
 /// Reads the name that a certificate must hold.

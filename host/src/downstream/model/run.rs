@@ -133,6 +133,7 @@ impl<'a> Run<'a> {
             limits,
             class,
             readable: None,
+            counts: true,
         });
         let hangs_up = caller.hangs_up.map(Duration::from_millis);
         let waits = wait(service, request, call, hangs_up, self.world.clone());

@@ -60,7 +60,9 @@ impl Pipeline {
         result: &Result<ServiceResponse, Cause>,
         began: Instant,
     ) {
-        let Some(pass) = pass else { return };
+        let Some(pass) = pass.filter(|_| call.counts) else {
+            return;
+        };
         let now = Instant::now();
         let took = now - began;
         let change = match judgement {

@@ -21,7 +21,7 @@ impl Changes {
         let snapshot = self.shared.snapshot.load();
         // What was live was proven, and needs none for the way back.
         let bff = snapshot.bffs.get(&order.bff);
-        let Some(bff) = bff.filter(|_| order.kind == Kind::Deploy) else {
+        let Some(bff) = bff.filter(|_| order.kind != Kind::Rollback) else {
             return Ok(());
         };
         let wanted = wanted(&order.bff, &order.signing, &bff.settings().signers);
@@ -62,7 +62,7 @@ impl Changes {
         let signed = signed.map_err(refused)?;
         let running = settled.current();
         let is_live = running.is_some_and(|it| it.loaded().digest == release.digest);
-        if !is_live && !release.signing.older {
+        if !is_live && release.kind == Kind::Deploy && !release.signing.older {
             refuse_older(releases, release).await?;
         }
         let (signer, comment) = (&signed.signer, &signed.comment);

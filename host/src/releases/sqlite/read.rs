@@ -98,6 +98,7 @@ fn state(row: &Row<'_>, share: usize) -> rusqlite::Result<State> {
             percent: row.get::<_, Option<u8>>(share)?.unwrap_or_default(),
             paused: row.get(9)?,
         },
+        "previewed" => State::Previewed { name: reason()? },
         "rolled-back" => State::RolledBack { reason: reason()? },
         "aborted" => State::Aborted { reason: reason()? },
         "refused" => State::Refused {

@@ -8,7 +8,7 @@ use super::Failure;
 use crate::releases::error::StoreError;
 
 /// What makes a journal of each version of the version before, the first one of an empty file.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     "
     CREATE TABLE release (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -128,6 +128,15 @@ const MIGRATIONS: [&str; 5] = [
     INSERT INTO been_live (bff, digest, release)
         SELECT r.bff, r.digest, max(r.number) FROM release r JOIN event e ON e.release = r.number
         WHERE e.state = 'live' GROUP BY r.bff, r.digest;
+",
+    "
+    CREATE TABLE preview (
+        bff TEXT NOT NULL,
+        name TEXT NOT NULL,
+        release INTEGER NOT NULL REFERENCES release (number),
+        until INTEGER NOT NULL,
+        PRIMARY KEY (bff, name)
+    ) STRICT, WITHOUT ROWID;
 ",
 ];
 

@@ -10,19 +10,20 @@ use super::order_key::{known, remember};
 use super::read::newest_event;
 use super::trials::of;
 use super::write::{Told, begin, event, json};
-use super::{Failure, canary};
+use super::{Failure, canary, preview};
 use crate::releases::error::StoreError;
 use crate::releases::files::UNRELEASED;
-use crate::releases::journal::{Appended, LiveByBff, NewRelease, Outcome};
+use crate::releases::journal::{Appended, Kind, LiveByBff, NewRelease, Outcome};
 use crate::releases::place::{from_millis, to_millis};
 use crate::releases::points;
+use crate::releases::reach::Reach;
 
-/// Releases of one BFF that may be under way: one is proven, the others wait.
+/// Releases of one BFF that may be under way, and previews besides: one is proven, the others wait.
 const UNDER_WAY: usize = 8;
 
-/// Releases of a BFF whose last event is that they began.
+/// Releases of a BFF whose last event is that they began: its previews, or the others.
 const PROVING: &str = "
-    SELECT r.number, r.at FROM release r WHERE r.bff = ?1 AND 'proving' =
+    SELECT r.number, r.at FROM release r WHERE r.bff = ?1 AND (r.kind = 'preview') = ?2 AND 'proving' =
         (SELECT state FROM event WHERE event.release = r.number ORDER BY number DESC LIMIT 1)
     ORDER BY r.number DESC";
 
@@ -52,7 +53,10 @@ pub(super) fn append(
     canary::check_held(&change, release)?;
     let under_way: Vec<(i64, i64)> = {
         let mut found = change.prepare(PROVING)?;
-        let rows = found.query_map([&release.bff], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let is_preview = release.kind == Kind::Preview;
+        let rows = found.query_map(params![release.bff, is_preview], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
         rows.collect::<rusqlite::Result<_>>()?
     };
     if under_way.len() >= UNDER_WAY {
@@ -73,6 +77,9 @@ pub(super) fn append(
             let what = format!("release {number} is on trial");
             return Err(conflict(&change, &release.bff, what)?);
         }
+    }
+    if let Some(new) = &release.preview {
+        preview::check_room(&change, &release.bff, new, now)?;
     }
     let number = insert(&change, release, host, now)?;
     event(&change, number, "proving", &Told::default(), to_millis(now))?;
@@ -189,7 +196,8 @@ pub(super) fn finish(
     release: i64,
     outcome: &Outcome,
 ) -> Result<(), Failure> {
-    let now = to_millis(SystemTime::now());
+    let at = SystemTime::now();
+    let now = to_millis(at);
     let change = begin(connection)?;
     match outcome {
         Outcome::Refused {
@@ -231,10 +239,7 @@ pub(super) fn finish(
             check_order(&change, &bff, release)?;
             canary::check_held_since(&change, &bff, release)?;
             go_live(&change, release, &bff, &digest, now)?;
-            change.execute(
-                "UPDATE release SET reach = ?2 WHERE number = ?1",
-                params![release, json(reach)],
-            )?;
+            set_reach(&change, release, reach)?;
             points::reach("going-live");
         }
         Outcome::Canary {
@@ -253,14 +258,30 @@ pub(super) fn finish(
             check_order(&change, &bff, release)?;
             canary::check_held_since(&change, &bff, release)?;
             canary::begin(&change, &bff, release, canary, now)?;
-            change.execute(
-                "UPDATE release SET reach = ?2 WHERE number = ?1",
-                params![release, json(reach)],
-            )?;
+            set_reach(&change, release, reach)?;
             points::reach("going-live");
+        }
+        Outcome::Preview {
+            reach,
+            preview: new,
+        } => {
+            let bff: String = change.query_row(
+                "SELECT bff FROM release WHERE number = ?1",
+                [release],
+                |row| row.get(0),
+            )?;
+            preview::show(&change, &bff, release, new, at)?;
+            set_reach(&change, release, reach)?;
         }
     }
     Ok(change.commit()?)
+}
+
+fn set_reach(change: &Transaction<'_>, release: i64, reach: &Reach) -> rusqlite::Result<usize> {
+    change.execute(
+        "UPDATE release SET reach = ?2 WHERE number = ?1",
+        params![release, json(reach)],
+    )
 }
 
 /// The releases under way stay, and so does what brought the live component and the one before it.
@@ -269,18 +290,21 @@ pub(super) fn collect(
     keep: usize,
 ) -> Result<BTreeSet<String>, Failure> {
     let change = begin(connection)?;
+    preview::expire(&change)?;
     change.execute(
         "DELETE FROM release WHERE number IN (
              SELECT number FROM (
                  SELECT number, bff, digest,
-                        row_number() OVER (PARTITION BY bff ORDER BY number DESC) AS nth
+                        row_number() OVER (PARTITION BY bff, kind = 'preview'
+                                          ORDER BY number DESC) AS nth
                  FROM release) r
              WHERE nth > ?1
                AND 'proving' != (SELECT state FROM event WHERE event.release = r.number
                                  ORDER BY event.number DESC LIMIT 1)
                AND NOT EXISTS (SELECT 1 FROM live WHERE live.bff = r.bff
                                AND (live.release = r.number OR live.previous = r.digest))
-               AND NOT EXISTS (SELECT 1 FROM canary WHERE canary.release = r.number))",
+               AND NOT EXISTS (SELECT 1 FROM canary WHERE canary.release = r.number)
+               AND NOT EXISTS (SELECT 1 FROM preview WHERE preview.release = r.number))",
         [i64::try_from(keep).unwrap_or(i64::MAX)],
     )?;
     // What a team uploaded is its own as long as the file is there.

@@ -7,6 +7,7 @@ pub(super) mod caller;
 mod document;
 mod events;
 mod order;
+mod preview;
 mod problem;
 mod release;
 mod routes;
@@ -162,6 +163,9 @@ async fn dispatch(
         Operation::Difference => release::difference(&request, pages, first).await,
         Operation::List => release::list(&request, pages, first).await,
         Operation::Get => release::get(pages, first, &second).await,
+        Operation::Preview => preview::begin(request, pages, first, caller).await,
+        Operation::Previews => preview::list(pages, first).await,
+        Operation::EndPreview => preview::end(pages, first, second, caller).await,
     }
 }
 

@@ -45,6 +45,12 @@ pub enum Code {
     BffOverloaded,
     /// A BFF has no version that could be served.
     BffUnavailable,
+    /// A preview is shown to nobody without a token for it.
+    PreviewToken,
+    /// There is no such preview.
+    PreviewUnknown,
+    /// A preview cannot be shown now.
+    PreviewUnavailable,
     /// A request waited too long for the CPU, because its BFF had used up its share.
     BffCpuShare,
     /// The host has no instance left for any BFF.
@@ -88,6 +94,9 @@ impl Code {
         Self::BffDeadline,
         Self::BffOverloaded,
         Self::BffUnavailable,
+        Self::PreviewToken,
+        Self::PreviewUnknown,
+        Self::PreviewUnavailable,
         Self::BffCpuShare,
         Self::HostOverloaded,
         Self::HostMemory,
@@ -279,6 +288,30 @@ impl Code {
                           other BFFs are served.",
                 way_out: "Client: try again after `retry-after`. Operator: `/bffs` and `/readyz` \
                           say why; a good file is taken as soon as it is there.",
+            },
+            Self::PreviewToken => &Facts {
+                name: "preview-token",
+                status: StatusCode::UNAUTHORIZED,
+                title: "A preview needs a token",
+                meaning: "The request is for a version that is not live, and has no token, or one \
+                          that is not for this.",
+                way_out: "Send a token of scope `preview` in `tailor-token`, or type it in as the \
+                          password; the operator makes tokens.",
+            },
+            Self::PreviewUnknown => &Facts {
+                name: "preview-unknown",
+                status: StatusCode::NOT_FOUND,
+                title: "There is no such preview",
+                meaning: "No preview of the BFF has this name, none of its proven components has a \
+                          digest that begins so, or several have.",
+                way_out: "Look at `tailor previews`; order the preview again if its time is over.",
+            },
+            Self::PreviewUnavailable => &Facts {
+                name: "preview-unavailable",
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                title: "The preview cannot be shown now",
+                meaning: "Its component is not loaded yet, or cannot be.",
+                way_out: "Ask again after `retry-after`. Operator: the log says why.",
             },
             Self::BffCpuShare => &Facts {
                 name: "bff-cpu-share",

@@ -57,6 +57,7 @@ fn call(member: &Arc<Member>, total: Duration, queue: Duration) -> CallRequest {
             optional: false,
         },
         readable: None,
+        counts: true,
     }
 }
 

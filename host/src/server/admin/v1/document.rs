@@ -104,10 +104,11 @@ fn explain(document: &mut Value, state: &State) {
             document["reason"] = json!(reason);
         }
         State::Aborted { reason } => document["reason"] = json!(reason),
+        State::Previewed { name } => document["name"] = json!(name),
         State::Proving | State::Live | State::Replaced | State::Interrupted => {}
     }
 }
 
-fn time(at: SystemTime) -> String {
+pub(super) fn time(at: SystemTime) -> String {
     humantime::format_rfc3339_millis(writable(at)).to_string()
 }

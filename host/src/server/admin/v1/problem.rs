@@ -81,6 +81,11 @@ impl From<OrderError> for V1Problem {
             OrderError::NoRelease { .. } => (StatusCode::NOT_FOUND, "release"),
             OrderError::Name { .. } => (StatusCode::NOT_FOUND, "digest"),
             OrderError::Unproven { .. } => (StatusCode::CONFLICT, "digest"),
+            OrderError::Preview { .. } => (StatusCode::CONFLICT, "preview"),
+            OrderError::NoPreview { .. } => (StatusCode::NOT_FOUND, "preview"),
+            OrderError::Store(StoreError::TooManyPreviews { .. }) => {
+                (StatusCode::TOO_MANY_REQUESTS, "preview")
+            }
             OrderError::Plan { .. } => (StatusCode::CONFLICT, "canary"),
             OrderError::Store(StoreError::NoCanary { .. }) => (StatusCode::CONFLICT, "canary"),
             OrderError::Store(StoreError::Held { .. }) => (StatusCode::CONFLICT, "held"),

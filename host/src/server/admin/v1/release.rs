@@ -100,6 +100,7 @@ pub(super) async fn begin(
         consent: body.consent,
         canary,
         again: body.again,
+        preview: None,
         signing: Signing {
             signature: body.signature,
             older: body.older,
@@ -154,12 +155,13 @@ pub(super) async fn rollback(
         consent: None,
         canary: None,
         again: false,
+        preview: None,
         signing: Signing::default(),
     };
     execute(pages, order).await
 }
 
-async fn execute(pages: &Pages, order: Order) -> Result<Response<AdminBody>, V1Problem> {
+pub(super) async fn execute(pages: &Pages, order: Order) -> Result<Response<AdminBody>, V1Problem> {
     let release = match pages.orders.begin(order).await? {
         Begun::Recorded(release) => release,
         Begun::Unrecorded { bff, digest, why } => return Ok(unrecorded(&bff, &digest, &why)),

@@ -27,6 +27,9 @@ pub(super) enum Operation {
     List,
     Difference,
     Get,
+    Preview,
+    Previews,
+    EndPreview,
 }
 
 /// What a caller needs.
@@ -63,7 +66,7 @@ const READ: Need = Need::Scope(Scope::Read);
 
 /// All operations.
 #[rustfmt::skip]
-pub(super) static ROUTES: [Route; 18] = [
+pub(super) static ROUTES: [Route; 21] = [
     route(Method::GET, "/v1/openapi.json", Operation::Openapi, Need::Nothing),
     route(Method::GET, "/v1/events", Operation::Events, READ),
     route(Method::GET, "/v1/audit", Operation::Audit, Need::Operator),
@@ -81,6 +84,9 @@ pub(super) static ROUTES: [Route; 18] = [
     route(Method::POST, "/v1/bffs/{bff}/rollback", Operation::Rollback, Need::Scope(Scope::Rollback)),
     route(Method::POST, "/v1/bffs/{bff}/promote", Operation::Promote, Need::Scope(Scope::Promote)),
     route(Method::POST, "/v1/bffs/{bff}/abort", Operation::Abort, Need::Scope(Scope::Rollback)),
+    route(Method::GET, "/v1/bffs/{bff}/previews", Operation::Previews, READ),
+    route(Method::POST, "/v1/bffs/{bff}/previews", Operation::Preview, Need::Scope(Scope::Preview)),
+    route(Method::DELETE, "/v1/bffs/{bff}/previews/{name}", Operation::EndPreview, Need::Scope(Scope::Preview)),
     route(Method::POST, "/v1/bffs/{bff}/hold", Operation::Hold, Need::Scope(Scope::Promote)),
 ];
 

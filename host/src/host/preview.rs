@@ -1,0 +1,425 @@
+//! The versions of previews: found in the journal, loaded when they are asked for, and kept in
+//! memory for as long as they are.
+//!
+//! A client may send any number of texts as tokens and as names. What the journal says is therefore
+//! kept for a second, so that such requests cost it a few questions a second.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use http::Method;
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+
+use super::bff_locks::BffLocks;
+use super::candidates::load_released;
+use crate::bff::load::Loaded;
+use crate::bff::swap::Bff;
+use crate::bff::version::Version;
+use crate::config::{self, CallPattern, Config, Segment};
+use crate::file::TIMEOUT;
+use crate::releases::{self, Caller, Releases, Scope, StoreError, Token, TokenError};
+use crate::snapshot::{Builder, Later, PreviewError, Previews, Snapshot};
+use crate::sync;
+
+/// How long what the journal says is taken for true.
+const FRESH: Duration = Duration::from_secs(1);
+/// How long it is taken for true that a token is not known: it may be new.
+const UNKNOWN: Duration = Duration::from_millis(100);
+/// How long what it said before is taken where it does not answer.
+const STALE: Duration = Duration::from_secs(60);
+/// The pause after which a component that could not be loaded is loaded again.
+const AGAIN: Duration = Duration::from_secs(10);
+/// The pause after which it is recorded again that a token is used.
+const NOTED: Duration = Duration::from_secs(60);
+
+/// The previews of a host.
+pub(super) struct HostPreviews(Arc<Inner>);
+
+struct Inner {
+    releases: Arc<Releases>,
+    builder: Arc<Builder>,
+    /// Where files are read and components are compiled.
+    event_loop: Handle,
+    listings: Mutex<HashMap<String, Listing>>,
+    /// The last used one is the last.
+    versions: Mutex<Vec<Entry>>,
+    /// One question of the journal at a time.
+    asking: tokio::sync::Mutex<()>,
+    /// One version of a BFF at a time.
+    loading: BffLocks,
+    /// The components that could not be loaded, and when that was.
+    failed: Mutex<Vec<(String, Instant)>>,
+    /// When it was recorded last that a token is used.
+    noted: Mutex<HashMap<String, Instant>>,
+}
+
+/// What can be shown of a BFF, as the journal said.
+struct Listing {
+    read: Instant,
+    previews: Result<Arc<releases::Previews>, StoreError>,
+}
+
+/// A version in memory.
+struct Entry {
+    version: Arc<Version>,
+    /// The settings that it was made under.
+    settings: Arc<config::Bff>,
+    used: Instant,
+}
+
+impl HostPreviews {
+    /// To be called on the event loop on whose threads files are read.
+    pub(super) fn new(releases: &Arc<Releases>, builder: &Arc<Builder>) -> Self {
+        Self(Arc::new(Inner {
+            releases: releases.clone(),
+            builder: builder.clone(),
+            event_loop: Handle::current(),
+            listings: Mutex::default(),
+            versions: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+            loading: BffLocks::default(),
+            failed: Mutex::default(),
+            noted: Mutex::default(),
+        }))
+    }
+}
+
+impl Previews for HostPreviews {
+    fn admit(&self, token: Option<String>, bff: String) -> Later<()> {
+        let inner = self.0.clone();
+        Box::pin(async move {
+            let text = token.ok_or(TokenError::Missing)?;
+            let token = inner.token(&text).await?;
+            inner.note_use(&token);
+            let caller = Caller::Token(token);
+            match caller.knows(&bff) && caller.may(Scope::Preview) {
+                true => Ok(()),
+                false => Err(PreviewError::Scope),
+            }
+        })
+    }
+
+    fn version(&self, snapshot: Arc<Snapshot>, bff: String, name: String) -> Later<Arc<Version>> {
+        let inner = self.0.clone();
+        Box::pin(async move { inner.version(&snapshot, &bff, &name).await })
+    }
+
+    fn forget(&self, unused: Duration) {
+        let mut versions = sync::lock(&self.0.versions);
+        versions.retain(|it| it.used.elapsed() < unused);
+    }
+}
+
+impl Inner {
+    /// The token of a text.
+    async fn token(&self, text: &str) -> Result<Token, PreviewError> {
+        let recognize = |within| self.releases.recognize(text, within);
+        match recognize(FRESH) {
+            Some(Err(TokenError::Unknown)) | None => {}
+            Some(known) => return Ok(known?),
+        }
+        let Some(_one) = self.turn(|| recognize(STALE).is_some()).await? else {
+            return recognize(STALE)
+                .unwrap_or(Err(TokenError::Unknown))
+                .map_err(Into::into);
+        };
+        // Somebody else may have asked meanwhile.
+        if let Some(known) = recognize(UNKNOWN) {
+            return Ok(known?);
+        }
+        let releases = self.releases.clone();
+        let reading = self
+            .event_loop
+            .spawn_blocking(move || releases.read_tokens());
+        let read = reading.await.map_err(|_| PreviewError::Load)?;
+        match recognize(STALE) {
+            Some(known) => Ok(known?),
+            None => Err(PreviewError::Store(read.err().unwrap_or(StoreError::Queue))),
+        }
+    }
+
+    /// Records that a token is used, beside the request: a disk that takes no writes is no reason
+    /// to show nothing.
+    fn note_use(&self, token: &Token) {
+        if token.is_used_this_hour() {
+            return;
+        }
+        let mut noted = sync::lock(&self.noted);
+        noted.retain(|_, at| at.elapsed() < NOTED);
+        if noted.insert(token.id.clone(), Instant::now()).is_some() {
+            return;
+        }
+        let (releases, id) = (self.releases.clone(), token.id.clone());
+        // It is logged where tokens are listed, and here it makes no difference.
+        drop(self.event_loop.spawn_blocking(move || releases.used(&id)));
+    }
+
+    async fn version(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        name: &str,
+        preview: &str,
+    ) -> Result<Arc<Version>, PreviewError> {
+        let unknown = || PreviewError::Unknown {
+            bff: name.to_owned(),
+            name: preview.to_owned(),
+        };
+        let bff = snapshot.bffs.get(name);
+        let bff = bff.filter(|bff| bff.settings().component.is_none());
+        let bff = bff.ok_or_else(unknown)?;
+        let listing = self.listing(name).await?;
+        let digest = listing
+            .find(preview, SystemTime::now())
+            .ok_or_else(unknown)?;
+        if let Some(version) = self.known(bff, digest) {
+            return Ok(version);
+        }
+        let Some(settings) = &snapshot.config.releases.preview else {
+            return Err(unknown());
+        };
+        let loading = self.load(snapshot, settings, bff, digest);
+        let loaded = timeout(settings.load_timeout, loading).await;
+        loaded.unwrap_or(Err(PreviewError::Slow))
+    }
+
+    /// What can be shown of a BFF. An older answer is better than none.
+    async fn listing(&self, bff: &str) -> Result<Arc<releases::Previews>, PreviewError> {
+        if let Some(fresh) = self.listed(bff, FRESH) {
+            return fresh;
+        }
+        let Some(_one) = self.turn(|| self.listed(bff, STALE).is_some()).await? else {
+            return self.listed(bff, STALE).unwrap_or(Err(PreviewError::Slow));
+        };
+        if let Some(fresh) = self.listed(bff, FRESH) {
+            return fresh;
+        }
+        let (releases, name) = (self.releases.clone(), bff.to_owned());
+        let asking = self
+            .event_loop
+            .spawn_blocking(move || releases.previews(&name));
+        let previews = asking.await.map_err(|_| PreviewError::Load)?.map(Arc::new);
+        if let Err(error) = &previews {
+            tracing::error!(bff, "the previews cannot be read: {error}");
+        }
+        // Only BFFs of the configuration get here, so that there are not more of them.
+        let mut listings = sync::lock(&self.listings);
+        let before = listings.remove(bff).and_then(|it| it.previews.ok());
+        let previews = match (previews, before) {
+            (Err(_), Some(before)) => Ok(before),
+            (previews, _) => previews,
+        };
+        let listing = Listing {
+            read: Instant::now(),
+            previews: previews.clone(),
+        };
+        listings.insert(bff.to_owned(), listing);
+        previews.map_err(PreviewError::Store)
+    }
+
+    fn listed(
+        &self,
+        bff: &str,
+        within: Duration,
+    ) -> Option<Result<Arc<releases::Previews>, PreviewError>> {
+        let listings = sync::lock(&self.listings);
+        let listing = listings.get(bff).filter(|it| it.read.elapsed() <= within)?;
+        Some(listing.previews.clone().map_err(PreviewError::Store))
+    }
+
+    /// The right to ask the journal; `None` where somebody else has it and an older answer will do.
+    async fn turn(
+        &self,
+        has_older: impl Fn() -> bool,
+    ) -> Result<Option<tokio::sync::MutexGuard<'_, ()>>, PreviewError> {
+        if let Ok(turn) = self.asking.try_lock() {
+            return Ok(Some(turn));
+        }
+        if has_older() {
+            return Ok(None);
+        }
+        let turn = timeout(TIMEOUT, self.asking.lock()).await;
+        turn.map(Some).map_err(|_| PreviewError::Slow)
+    }
+
+    /// The version, if it is in memory.
+    fn known(&self, bff: &Bff, digest: &str) -> Option<Arc<Version>> {
+        let mut versions = sync::lock(&self.versions);
+        let is_it = |it: &Entry| {
+            Arc::ptr_eq(&it.settings, bff.settings()) && it.version.loaded().digest == digest
+        };
+        let found = versions.iter().position(is_it)?;
+        let mut entry = versions.remove(found);
+        entry.used = Instant::now();
+        let version = entry.version.clone();
+        versions.push(entry);
+        Some(version)
+    }
+
+    /// Loads a version, one at a time. It goes on when nobody waits for it any more.
+    async fn load(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        settings: &config::Preview,
+        bff: &Arc<Bff>,
+        digest: &str,
+    ) -> Result<Arc<Version>, PreviewError> {
+        let name = &bff.settings().name;
+        let turn = self.loading.take(name).await;
+        if let Some(version) = self.known(bff, digest) {
+            return Ok(version);
+        }
+        if self.has_failed(digest) {
+            return Err(PreviewError::Load);
+        }
+        let known = self.linked(bff, digest);
+        let (releases, builder) = (self.releases.clone(), self.builder.clone());
+        let (bff_name, wanted) = (name.clone(), digest.to_owned());
+        let loading = self.event_loop.spawn_blocking(move || {
+            let loaded = load_released(&releases, &builder, &bff_name, &wanted, known);
+            drop(turn);
+            loaded
+        });
+        let loaded = match loading.await {
+            Ok(Ok(loaded)) => loaded,
+            Ok(Err(error)) => {
+                tracing::error!(bff = name, digest, "a preview cannot be loaded: {error}");
+                let mut failed = sync::lock(&self.failed);
+                failed.push((digest.to_owned(), Instant::now()));
+                return Err(PreviewError::Load);
+            }
+            Err(_) => return Err(PreviewError::Load),
+        };
+        let shown = Arc::new(shown(&snapshot.config, settings, bff.settings()));
+        // Its counters are its own: a preview that fails says nothing of the BFF.
+        let metrics = Arc::default();
+        let services = &snapshot.services;
+        let version = self
+            .builder
+            .version(&shown, loaded, services, None, &metrics);
+        let version = Arc::new(version);
+        let mut versions = sync::lock(&self.versions);
+        versions.push(Entry {
+            version: version.clone(),
+            settings: bff.settings().clone(),
+            used: Instant::now(),
+        });
+        let more = versions.len().saturating_sub(settings.max_loaded);
+        versions.drain(..more);
+        Ok(version)
+    }
+
+    /// Whether a component could not be loaded a moment ago.
+    fn has_failed(&self, digest: &str) -> bool {
+        let mut failed = sync::lock(&self.failed);
+        failed.retain(|(_, at)| at.elapsed() < AGAIN);
+        failed.iter().any(|(it, _)| it == digest)
+    }
+
+    /// The component, if it is linked for something else.
+    fn linked(&self, bff: &Bff, digest: &str) -> Option<Arc<Loaded>> {
+        let of = |version: Arc<Version>| version.loaded().clone();
+        let on_trial = bff.on_trial().map(|it| it.version);
+        let linked = [
+            bff.current().map(of),
+            bff.previous(),
+            on_trial.map(of),
+            self.loaded(digest),
+        ];
+        let mut linked = linked.into_iter().flatten();
+        linked.find(|it| it.digest == digest)
+    }
+
+    /// The component of a version under settings that are no longer live.
+    fn loaded(&self, digest: &str) -> Option<Arc<Loaded>> {
+        let versions = sync::lock(&self.versions);
+        let mut loaded = versions.iter().map(|it| it.version.loaded());
+        loaded.find(|it| it.digest == digest).cloned()
+    }
+}
+
+/// The settings of a BFF for its previews: fewer requests at once, and calls that change nothing.
+pub(super) fn shown(config: &Config, preview: &config::Preview, bff: &config::Bff) -> config::Bff {
+    let mut shown = bff.clone();
+    shown.limits.concurrency = shown.limits.concurrency.min(preview.concurrency);
+    if !preview.writes {
+        for service in &bff.downstreams {
+            let reads = config.downstreams.get(service).map(|it| &*it.reads);
+            let allowed = bff.allow.get(service).map(Vec::as_slice);
+            let allowed = reading(allowed, reads.unwrap_or_default());
+            shown.allow.insert(service.clone(), allowed);
+        }
+    }
+    shown
+}
+
+/// Of the calls that a BFF may make to a service, those that only read: GET, HEAD, and what the
+/// operator says reads. `allowed` is `None` where it may make all.
+fn reading(allowed: Option<&[CallPattern]>, reads: &[CallPattern]) -> Vec<CallPattern> {
+    let every = [CallPattern {
+        method: None,
+        segments: vec![Segment::Rest],
+    }];
+    let mut reading = Vec::new();
+    for allowed in allowed.unwrap_or(&every) {
+        match &allowed.method {
+            Some(Method::GET | Method::HEAD) => reading.push(allowed.clone()),
+            Some(_) => {}
+            None => reading.push(CallPattern {
+                method: Some(Method::GET),
+                ..allowed.clone()
+            }),
+        }
+        for read in reads {
+            if allowed.covers(read) {
+                reading.push(read.clone());
+            } else if read.covers(allowed) {
+                reading.push(allowed.clone());
+            }
+        }
+    }
+    reading
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(method: Option<Method>, path: &[&str]) -> CallPattern {
+        let segment = |text: &&str| match *text {
+            "*" => Segment::One,
+            "**" => Segment::Rest,
+            text => Segment::Text(text.to_owned()),
+        };
+        CallPattern {
+            method,
+            segments: path.iter().map(segment).collect(),
+        }
+    }
+
+    #[test]
+    fn what_changes_something_is_not_among_the_calls_of_a_preview() {
+        let shown = |allowed: Option<&[CallPattern]>, reads: &[CallPattern]| {
+            let reading = reading(allowed, reads);
+            let texts = reading.iter().map(CallPattern::to_string);
+            texts.collect::<Vec<_>>().join(", ")
+        };
+        let search = pattern(Some(Method::POST), &["search"]);
+        let users = pattern(Some(Method::POST), &["users", "**"]);
+        let find = pattern(Some(Method::POST), &["users", "find"]);
+        assert_eq!(shown(None, &[]), "GET /**");
+        assert_eq!(shown(None, &[search.clone()]), "GET /**, POST /search");
+        let allowed = [
+            pattern(Some(Method::GET), &["days", "*"]),
+            users.clone(),
+            pattern(None, &["goals"]),
+            pattern(Some(Method::DELETE), &["days", "*"]),
+        ];
+        assert_eq!(shown(Some(&allowed), &[]), "GET /days/*, GET /goals");
+        let expected = "GET /days/*, POST /users/find, GET /goals";
+        assert_eq!(shown(Some(&allowed), &[find.clone(), search]), expected);
+        assert_eq!(shown(Some(&[find]), &[users]), "POST /users/find");
+        assert_eq!(shown(Some(&[]), &[]), "");
+    }
+}

@@ -1,0 +1,83 @@
+//! What the history tells: the part of [`Releases`] that reads it.
+
+use tokio::sync::watch;
+
+use super::Releases;
+use super::error::StoreError;
+use super::journal::{Event, Release};
+use super::reach::Reach;
+
+impl Releases {
+    /// The releases of a BFF, the newest first: those before `before`, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read.
+    pub fn list(
+        &self,
+        bff: &str,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<Release>, StoreError> {
+        self.journal.list(bff, before, limit)
+    }
+
+    /// One release.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read.
+    pub fn get(&self, release: i64) -> Result<Option<Release>, StoreError> {
+        self.journal.get(release)
+    }
+
+    /// How far a component of a BFF reaches, as its last proof found out.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read.
+    pub fn reach_of(&self, bff: &str, digest: &str) -> Result<Option<Reach>, StoreError> {
+        self.journal.reach(bff, digest)
+    }
+
+    /// The components of a BFF whose digests begin so, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read.
+    pub fn find(&self, bff: &str, start: &str) -> Result<Vec<String>, StoreError> {
+        self.journal.find(bff, start)
+    }
+
+    /// What happened to releases after the event of this number, the oldest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read.
+    pub fn events(&self, after: i64, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.journal.events(after, limit)
+    }
+
+    /// The number of the newest event, 0 if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read.
+    pub fn newest_event(&self) -> Result<i64, StoreError> {
+        self.journal.newest_event()
+    }
+
+    /// Changes after each event. Take it before you read events, and none is missed.
+    pub fn happened(&self) -> watch::Receiver<()> {
+        self.happened.subscribe()
+    }
+
+    /// Whether a component was live as a BFF, as far as the history goes back.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read.
+    pub fn was_live(&self, bff: &str, digest: &str) -> Result<bool, StoreError> {
+        self.journal.was_live(bff, digest)
+    }
+}

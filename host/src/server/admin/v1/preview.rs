@@ -1,0 +1,117 @@
+//! Previews: versions that have a name for a while, and are not live.
+
+use std::time::Duration;
+
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::order::{key_of, parse, read, some, text};
+use super::problem::V1Problem;
+use super::release::execute;
+use super::upload::check_digest;
+use super::{Pages, document, json};
+use crate::config::PreviewSite;
+use crate::preview::{self, PreviewHost};
+use crate::releases::{Caller, Expected, Kind, Order, Preview, Signing, Target, WantedPreview};
+use crate::server::admin::AdminBody;
+
+/// The body of an order for a preview.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PreviewBody {
+    name: String,
+    digest: String,
+    expires_in: Option<String>,
+    message: Option<String>,
+    source: Option<String>,
+    #[serde(default, deserialize_with = "some")]
+    signature: Option<String>,
+}
+
+/// Begins a preview.
+pub(super) async fn begin(
+    request: Request<Incoming>,
+    pages: &Pages,
+    bff: String,
+    caller: Caller,
+) -> Result<Response<AdminBody>, V1Problem> {
+    let (bytes, key) = read(request).await?;
+    let key = key_of(key, &caller, &format!("preview {bff}"), &bytes);
+    let body: PreviewBody = parse(&bytes)?;
+    check_digest(&body.digest)?;
+    if !preview::is_name(&body.name) {
+        let what = "name is none that a preview may have";
+        let fix = format!("write {}", preview::NAME);
+        return Err(V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix));
+    }
+    let lifetime = body.expires_in.as_deref().map(lifetime).transpose()?;
+    let order = Order {
+        bff,
+        target: Target::Digest(body.digest),
+        kind: Kind::Preview,
+        message: text("message", body.message)?,
+        source: text("source", body.source)?,
+        expect_live: Expected::Any,
+        key,
+        caller,
+        consent: None,
+        canary: None,
+        again: false,
+        signing: Signing {
+            signature: body.signature,
+            older: false,
+        },
+        preview: Some(WantedPreview {
+            name: body.name,
+            lifetime,
+        }),
+    };
+    execute(pages, order).await
+}
+
+fn lifetime(text: &str) -> Result<Duration, V1Problem> {
+    let parsed = humantime::parse_duration(text).ok();
+    parsed.filter(|it| !it.is_zero()).ok_or_else(|| {
+        let what = "expires_in is no time";
+        let fix = "write a number and a unit, such as 12h or 7d";
+        V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix)
+    })
+}
+
+/// The previews of a BFF that last, by name.
+pub(super) async fn list(pages: &Pages, bff: String) -> Result<Response<AdminBody>, V1Problem> {
+    let previews = pages.orders.previews(bff.clone()).await?;
+    let snapshot = pages.shared.snapshot.load_full();
+    let settings = snapshot.config.releases.preview.as_ref();
+    let site = settings.and_then(|it| it.site.as_ref());
+    let shown = |it: &Preview| shown(it, &bff, site);
+    let previews: Vec<Value> = previews.names.iter().map(shown).collect();
+    let document = json!({"served": settings.is_some(), "previews": previews});
+    Ok(json(StatusCode::OK, &document))
+}
+
+fn shown(preview: &Preview, bff: &str, site: Option<&PreviewSite>) -> Value {
+    let name = &preview.name;
+    let label = PreviewHost { name, bff }.label();
+    let url = site.zip(label).map(|(site, label)| site.url(&label));
+    json!({
+        "name": name,
+        "release": preview.release,
+        "digest": preview.digest,
+        "until": document::time(preview.until),
+        "url": url,
+    })
+}
+
+/// Ends a preview.
+pub(super) async fn end(
+    pages: &Pages,
+    bff: String,
+    name: String,
+    caller: Caller,
+) -> Result<Response<AdminBody>, V1Problem> {
+    let release = pages.orders.end_preview(bff, name, caller).await?;
+    Ok(json(StatusCode::OK, &document::release(&release)))
+}
