@@ -24,12 +24,13 @@ use super::problem::Code;
 use super::reply::{self, Reply, Rest};
 use super::report::report;
 use super::stream::{self, Sending};
-use super::trial::make_private;
+use super::trial::keep_apart;
 use super::worker::Worker;
 use crate::bff::error::BffError;
 use crate::bff::response::CheckedResponse;
 use crate::bff::run::{self, Fixed, IncomingRequest, Invocation};
 use crate::bff::streamed::{self, Answer};
+use crate::bff::trial::Turn;
 use crate::bff::version::Version;
 use crate::contract;
 use crate::development::{Failure, Observer};
@@ -158,7 +159,7 @@ async fn answer(
         }
     };
     let (version, turn) = target.bff.take(head.headers);
-    let is_on_trial = turn.is_some();
+    let has_key = turn.as_ref().map(Turn::has_key);
     access.routed(target.clone(), version.clone(), turn);
     // In a host for development, browsers get a page.
     let observer = worker.shared.observer.clone();
@@ -212,9 +213,7 @@ async fn answer(
     let answer = if version.streams() && parts.version >= http::Version::HTTP_11 {
         match Box::pin(admit_and_begin(worker, &version, invocation, access)).await {
             Ok(Answer::Streamed(mut answer, streamed)) => {
-                if is_on_trial {
-                    make_private(&mut answer.headers, &version.settings().canary.client);
-                }
+                keep_apart(&mut answer.headers, &version, has_key);
                 let rest = Rest {
                     streamed,
                     version,
@@ -236,9 +235,7 @@ async fn answer(
     }
     Ok(match answer {
         Ok(mut answer) => {
-            if is_on_trial {
-                make_private(&mut answer.headers, &version.settings().canary.client);
-            }
+            keep_apart(&mut answer.headers, &version, has_key);
             match held.answer(answer.body.len()) {
                 Ok(()) => Reply::answer(answer),
                 Err(Full) => Reply::full(access),
