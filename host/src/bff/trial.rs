@@ -216,8 +216,8 @@ mod tests {
     use super::*;
     use crate::canary::Step;
 
-    #[test]
-    fn no_time_passes_while_a_share_is_held() {
+    #[tokio::test]
+    async fn no_time_passes_while_a_share_is_held() {
         let (most, more) = (Duration::from_millis(200), Duration::from_millis(250));
         let steps = vec![Step {
             percent: 50,
@@ -237,14 +237,14 @@ mod tests {
         };
         let trial = Trial::new(start, Arc::default()).expect("the plan is good");
         let waits = |trial: &Trial| matches!(trial.decide(), Verdict::Inconclusive(_));
-        std::thread::sleep(more);
+        tokio::time::sleep(more).await;
         trial.pause(false);
         assert!(waits(&trial), "it was held from its beginning");
         trial.pause(true);
-        std::thread::sleep(more);
+        tokio::time::sleep(more).await;
         trial.pause(false);
         assert!(waits(&trial), "it was held later");
-        std::thread::sleep(more);
+        tokio::time::sleep(more).await;
         assert!(matches!(trial.decide(), Verdict::Back(_)), "time passes");
     }
 }

@@ -119,13 +119,16 @@ fn who_looks_at_a_rollout_changes_nothing_of_it() {
     assert_eq!(gate.lacks(MINUTE), Some(Lack::Requests(300)));
     assert_eq!(gate.evidence().slow_from, None);
     good(&gate, Track::Stable, 2_000);
-    good(&gate, Track::Candidate, 200);
     let lacks = gate.lacks(MINUTE / 2);
     assert_eq!(lacks, Some(Lack::Time(MINUTE / 2)));
-    for ticket in &tickets(&gate, 0, Track::Candidate, 4) {
+    let bad = |track, number| tickets(&gate, 0, track, number);
+    for ticket in bad(Track::Stable, 1)
+        .iter()
+        .chain(&bad(Track::Candidate, 3))
+    {
         gate.record(ticket, &outcome(Some(Failed::Error)), "id");
     }
-    good(&gate, Track::Candidate, 100);
+    good(&gate, Track::Candidate, 300);
     let lacks = gate.lacks(MINUTE);
     assert!(
         matches!(lacks, Some(Lack::Certainty(Bad::Errors, _))),

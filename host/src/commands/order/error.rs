@@ -70,7 +70,9 @@ pub enum OrderError {
     },
     /// Its share is held, so that somebody has to decide.
     #[error(
-        "{bff}: release {release} keeps {percent} % of the requests: {held}; let it grow with          `tailor hold {bff} --off`, make it live with `tailor promote {bff}`, or end it with          `tailor abort {bff}`"
+        "{bff}: release {release} keeps {percent} % of the requests: {held}; let it grow with \
+         `tailor hold {bff} --off`, make it live with `tailor promote {bff}`, or end it with \
+         `tailor abort {bff}`"
     )]
     ShareHeld {
         /// The BFF.

@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{asked, canary, division, on_trial, start, until};
+use super::{asked, builder, canary, division, on_trial, until};
+use crate::releases::api::Api;
 use crate::swap::page::page;
 use crate::wire::Wire;
 
 #[tokio::test]
 async fn how_long_a_client_takes_to_send_a_body_says_nothing_of_the_version() {
     let plan = "steps = [50]\nbake-time = \"1ms\"\nmin-requests = 5000";
-    let (host, api) = start(plan).await;
+    let methods = "methods = [\"GET\", \"POST\"]";
+    let host = builder(plan).config(methods).start().await.unwrap();
+    let api = Api::of(&host);
     on_trial(&api, &page("v2"), json!({})).await;
     let slow_from = until(async || {
         division(host.address()).await;

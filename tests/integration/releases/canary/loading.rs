@@ -29,15 +29,16 @@ fn compiles(process: &Process) -> bool {
 async fn a_rollback_waits_for_no_load(strategy: &str, told: &str) {
     let other = "[bff.other]\ncomponent = \"other.wasm\"\n[[route]]\nbff = \"other\"\n\
                  path = \"/other\"\n";
-    let builder = builder(&format!("{LASTING}\n")).config(PATIENT);
+    let builder = builder(&format!("{LASTING}\n"));
     let builder = builder.file("other.wasm", &page("v1")).unwrap();
     let (path, files) = builder.write().unwrap();
+    let text = PATIENT.to_owned() + &fs::read_to_string(&path).unwrap();
+    fs::write(&path, &text).unwrap();
     let one = Process::serve(&path).unwrap();
     let first = Api::of_process(&one);
     for version in ["v0", "v1"] {
         assert_eq!(first.release(&page(version)).await["state"], "live");
     }
-    let text = fs::read_to_string(&path).unwrap();
     let second_path = path.with_file_name("second.toml");
     fs::write(&second_path, format!("{text}\n{other}")).unwrap();
     let two = Process::serve(&second_path).unwrap();
