@@ -11,7 +11,9 @@ use http::HeaderMap;
 use tokio::sync::Notify;
 
 use super::version::Version;
-use crate::canary::{Evidence, Gate, Outcome, Plan, PlanError, Split, Ticket, Track, Verdict};
+use crate::canary::{
+    Evidence, Gate, Lack, Outcome, Plan, PlanError, Split, Ticket, Track, Verdict,
+};
 use crate::config::ClientKey;
 use crate::sync;
 
@@ -113,7 +115,12 @@ impl Trial {
         self.gate.advance(self.now())
     }
 
-    /// What is to be done.
+    /// What is missing for the next step, for those who look.
+    pub fn lacks(&self) -> Option<Lack> {
+        self.gate.lacks(self.now())
+    }
+
+    /// What is to be done. This is for the judge alone.
     pub fn decide(&self) -> Verdict {
         self.gate.decide(self.now(), self.is_paused())
     }
@@ -181,6 +188,11 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// Whether the request's version follows from the key of its client.
+    pub fn has_key(&self) -> bool {
+        self.ticket.has_key()
+    }
+
     /// Records how the request ended.
     pub fn ended(&self, outcome: &Outcome, id: &str) {
         if self.trial.is_over.load(Ordering::Relaxed) {
@@ -193,8 +205,46 @@ impl Turn {
     }
 }
 
-/// Whether a cache that does not know of the trial may keep an answer: it depends on nothing that
-/// the answer does not name in `vary`.
+/// Whether an answer's `vary` names what tells clients apart. For a request with a key, a cache that
+/// does not know of the trial may keep such an answer.
 pub fn varies(key: &ClientKey, headers: &HeaderMap) -> bool {
     client::varies(key, headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canary::Step;
+
+    #[tokio::test]
+    async fn no_time_passes_while_a_share_is_held() {
+        let (most, more) = (Duration::from_millis(200), Duration::from_millis(250));
+        let steps = vec![Step {
+            percent: 50,
+            min_time: Duration::ZERO,
+        }];
+        let start = Start {
+            release: 1,
+            plan: Plan {
+                steps,
+                max_duration: most,
+                ..Plan::default()
+            },
+            step: 0,
+            salt: [7; 16],
+            lasted: Duration::ZERO,
+            is_paused: true,
+        };
+        let trial = Trial::new(start, Arc::default()).expect("the plan is good");
+        let waits = |trial: &Trial| matches!(trial.decide(), Verdict::Inconclusive(_));
+        tokio::time::sleep(more).await;
+        trial.pause(false);
+        assert!(waits(&trial), "it was held from its beginning");
+        trial.pause(true);
+        tokio::time::sleep(more).await;
+        trial.pause(false);
+        assert!(waits(&trial), "it was held later");
+        tokio::time::sleep(more).await;
+        assert!(matches!(trial.decide(), Verdict::Back(_)), "time passes");
+    }
 }

@@ -163,7 +163,19 @@ impl Gate {
         }
     }
 
-    /// Decides. While it is paused, no share changes; a broken rule ends it all the same.
+    /// What is missing for the next step, if no rule is broken. This changes nothing: whoever looks
+    /// at a rollout has no part in it.
+    pub fn lacks(&self, now: Duration) -> Option<Lack> {
+        let state = self.state();
+        if state.broken.is_some() {
+            return None;
+        }
+        let lasted = now.saturating_sub(state.since);
+        self.lack(&state, lasted, self.uncertain(&state))
+    }
+
+    /// Decides, and keeps what is certain from now on. While it is paused, no share changes; a
+    /// broken rule ends it all the same.
     pub fn decide(&self, now: Duration, is_paused: bool) -> Verdict {
         let mut state = self.state();
         if let Some(bad) = state.broken {

@@ -43,6 +43,11 @@ impl Ticket {
     pub fn track(&self) -> Track {
         self.track
     }
+
+    /// Whether the track follows from a client's key, not from the request alone.
+    pub fn has_key(&self) -> bool {
+        self.client.mark.is_some()
+    }
 }
 
 impl Split {

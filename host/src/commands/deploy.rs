@@ -13,9 +13,9 @@ use tailor::file;
 use tailor::preview;
 
 use super::order::{
-    Ended, Order, OrderError, Patience, Report, body, follow, key, random_key, timeout,
+    Ended, Options, Order, OrderError, Patience, Report, body, follow, key_or_random,
 };
-use super::remote::{Access, Bff, Previews, Reference, Remote, bff_name, resolve, short};
+use super::remote::{Bff, Previews, Reference, Remote, bff_name, resolve, short};
 use super::sign::signature_of;
 
 /// How long a release is waited for.
@@ -33,9 +33,6 @@ pub struct Deploy {
     /// The component file
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// What is new, for the history
-    #[arg(short, long, value_name = "TEXT")]
-    message: Option<String>,
     /// Where it comes from, for the history, such as the address of a commit
     #[arg(long, value_name = "URL")]
     source: Option<String>,
@@ -58,15 +55,9 @@ pub struct Deploy {
     /// Try a component again that a rule has rolled back; the message has to say why
     #[arg(long, requires = "message")]
     again: bool,
-    /// How long to wait for the end [default: 30m, of a canary 24h]
-    #[arg(long, value_name = "TIME", value_parser = timeout)]
-    timeout: Option<Duration>,
     /// End as soon as the release has begun
     #[arg(long)]
     detach: bool,
-    /// The same key with the same order begins one release in 24 hours [default: a random one]
-    #[arg(long, value_name = "KEY", value_parser = key)]
-    key: Option<String>,
     /// The digest of the difference that a refusal at consent names, for an operator who agrees
     #[arg(long, value_name = "DIGEST", value_parser = consent)]
     consent: Option<String>,
@@ -77,11 +68,8 @@ pub struct Deploy {
     /// Release a component that was live before, where the host proves signatures
     #[arg(long)]
     older: bool,
-    /// Print a JSON document a line
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    access: Access,
+    options: Options,
 }
 
 /// What must be live.
@@ -109,13 +97,13 @@ impl std::str::FromStr for Expected {
 
 impl Deploy {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let mut report = Report::new(&self.bff, self.json);
+        let mut report = self.options.report(&self.bff);
         let ended = self.deploy(&mut report).await;
         report.end(ended).map(ExitCode::from)
     }
 
     async fn deploy(self, report: &mut Report) -> anyhow::Result<u8> {
-        let timeout = self.timeout.unwrap_or(match self.canary {
+        let timeout = self.options.timeout.unwrap_or(match self.canary {
             Some(_) => CANARY_TIMEOUT,
             None => TIMEOUT,
         });
@@ -125,7 +113,7 @@ impl Deploy {
             anyhow::Ok((read(&file)?, signature_of(&file, named)?))
         });
         let ((component, digest), signature) = reading.await??;
-        let remote = self.access.open().await?;
+        let remote = self.options.access.open().await?;
         let status = format!("/v1/bffs/{}", self.bff);
         let asked = patience.ask(report, async |left| remote.get(&status, left).await);
         let bff: Bff = asked.await.map_err(OrderError::from)?;
@@ -150,7 +138,7 @@ impl Deploy {
         }
         let mut body = body(&[
             ("digest", Some(&digest)),
-            ("message", self.message.as_ref()),
+            ("message", self.options.message.as_ref()),
             ("source", self.source.as_ref()),
             ("signature", signature.as_ref()),
             ("expires_in", self.expires.as_ref()),
@@ -180,7 +168,7 @@ impl Deploy {
                 None => "releases",
             },
             body,
-            key: self.key.map_or_else(random_key, Ok)?,
+            key: key_or_random(self.options.key)?,
             timeout,
         };
         let until = match self.detach {

@@ -1,17 +1,14 @@
 //! `tailor rollback`: back to a component that was live.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
 
 use super::order::{
-    Ended, Order, OrderError, Patience, Report, body, follow, key, random_key, timeout,
+    Ended, Options, Order, OrderError, Patience, Report, body, follow, key_or_random,
 };
-use super::remote::{
-    Access, Bff, Reference, Release, Remote, all_releases, bff_name, resolve, short,
-};
+use super::remote::{Bff, Reference, Release, Remote, all_releases, bff_name, resolve, short};
 use super::trial::end;
 
 #[derive(Args)]
@@ -22,32 +19,21 @@ pub struct Rollback {
     /// The component to go back to: previous, latest, a digest or its first digits
     #[arg(long, value_name = "NAME", default_value = "previous")]
     to: Reference,
-    /// Why, for the history
-    #[arg(short, long, value_name = "TEXT")]
-    message: Option<String>,
-    /// How long to wait for the end
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = timeout)]
-    timeout: Duration,
-    /// The same key with the same order begins one rollback in 24 hours [default: a random one]
-    #[arg(long, value_name = "KEY", value_parser = key)]
-    key: Option<String>,
-    /// Print a JSON document a line
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    access: Access,
+    options: Options,
 }
 
 impl Rollback {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let mut report = Report::new(&self.bff, self.json);
+        let mut report = self.options.report(&self.bff);
         let ended = self.roll_back(&mut report).await;
         report.end(ended).map(ExitCode::from)
     }
 
     async fn roll_back(self, report: &mut Report) -> anyhow::Result<u8> {
-        let mut patience = Patience::new(self.timeout);
-        let remote = self.access.open().await?;
+        let timeout = self.options.short_timeout();
+        let mut patience = Patience::new(timeout);
+        let remote = self.options.access.open().await?;
         let path = format!("/v1/bffs/{}", self.bff);
         let asked = patience.ask(report, async |left| remote.get(&path, left).await);
         let bff: Bff = asked.await.map_err(OrderError::from)?;
@@ -58,8 +44,8 @@ impl Rollback {
             && let Some(canary) = &bff.canary
         {
             // The newest release is undone, which is not live yet.
-            let key = self.key.map_or_else(random_key, Ok)?;
-            let message = self.message.as_ref();
+            let key = key_or_random(self.options.key)?;
+            let message = self.options.message.as_ref();
             let ending = end(
                 &remote,
                 canary,
@@ -83,9 +69,12 @@ impl Rollback {
             bff: &self.bff,
             kind: "rollback",
             // The very component that was told, also where another release is live by now.
-            body: body(&[("to", Some(&to)), ("message", self.message.as_ref())]),
-            key: self.key.map_or_else(random_key, Ok)?,
-            timeout: self.timeout,
+            body: body(&[
+                ("to", Some(&to)),
+                ("message", self.options.message.as_ref()),
+            ]),
+            key: key_or_random(self.options.key)?,
+            timeout,
         };
         Ok(follow(&order, Ended::Awaited, &mut patience, report).await?)
     }
@@ -142,25 +131,9 @@ mod tests {
 
     #[test]
     fn the_last_time_of_a_component_ends_where_another_one_began_to_live() {
-        let release = |number: i64, digest: &str, state: &str| Release {
-            number,
-            bff: "page".to_owned(),
-            digest: digest.to_owned(),
-            kind: "deploy".to_owned(),
-            message: None,
-            source: None,
-            begun: String::new(),
-            state: state.to_owned(),
-            since: format!("2026-01-01T00:00:0{number}.000Z"),
-            step: None,
-            reason: None,
-            difference: None,
-            percent: None,
-            held: None,
-            evidence: None,
-            name: None,
-            signer: None,
-            comment: None,
+        let release = |number: i64, digest: &str, state: &str| {
+            let since = format!("2026-01-01T00:00:0{number}.000Z");
+            Release::sample(number, digest, state, &since)
         };
         let all = [
             release(5, "b", "live"),

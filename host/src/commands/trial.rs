@@ -1,39 +1,27 @@
 //! `tailor promote`, `tailor abort` and `tailor hold`: orders about a release on trial.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use bytes::Bytes;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::order::{OrderError, Patience, Report, key, random_key, timeout};
-use super::remote::{Access, Begun, Bff, Canary, Release, bff_name, short};
+use super::order::{Options, OrderError, Patience, Report, key_or_random};
+use super::remote::{Begun, Bff, Canary, Release, bff_name, short};
 
 #[derive(Args)]
 pub struct Trial {
     /// The BFF
     #[arg(value_name = "BFF", value_parser = bff_name)]
     bff: String,
-    /// Why, for the history
-    #[arg(short, long, value_name = "TEXT")]
-    message: Option<String>,
-    /// How long to wait for a host that is away
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = timeout)]
-    timeout: Duration,
-    /// The same key with the same order is executed once in 24 hours [default: a random one]
-    #[arg(long, value_name = "KEY", value_parser = key)]
-    key: Option<String>,
-    /// Print a JSON document a line
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    access: Access,
+    options: Options,
 }
 
 #[derive(Args)]
 pub struct Hold {
-    /// Let the share grow again
+    /// Let the share grow again; without a release on trial, have the next ones grow by themselves
+    /// again, where two rollbacks in a short time have ended that
     #[arg(long)]
     off: bool,
     #[command(flatten)]
@@ -67,7 +55,12 @@ impl Act {
             Self::Hold { off: false } => {
                 format!("release {number} of {digest} keeps its share")
             }
-            Self::Hold { off: true } => format!("the share of release {number} grows again"),
+            Self::Hold { off: true } if release.state == "canary" => {
+                format!("the share of release {number} grows again")
+            }
+            Self::Hold { off: true } => {
+                format!("canaries grow by themselves again; release {number} is live")
+            }
         }
     }
 }
@@ -84,24 +77,24 @@ impl Trial {
     }
 
     async fn run(self, act: Act) -> anyhow::Result<ExitCode> {
-        let mut report = Report::new(&self.bff, self.json);
+        let mut report = self.options.report(&self.bff);
         let ended = self.order(act, &mut report).await;
         report.end(ended).map(ExitCode::from)
     }
 
     async fn order(self, act: Act, report: &mut Report) -> anyhow::Result<u8> {
-        let mut patience = Patience::new(self.timeout);
-        let remote = self.access.open().await?;
+        let mut patience = Patience::new(self.options.short_timeout());
+        let remote = self.options.access.open().await?;
         let status = format!("/v1/bffs/{}", self.bff);
         let asked = patience.ask(report, async |left| remote.get(&status, left).await);
         let bff: Bff = asked.await.map_err(OrderError::from)?;
         // The very release that the command found. With a key, it may have ended by this order.
         let release = bff.canary.as_ref().map(|it| it.release);
-        let release = release.filter(|_| self.key.is_none());
+        let release = release.filter(|_| self.options.key.is_none());
         let mut body = json!({});
         for (name, value) in [
             ("release", json!(release)),
-            ("message", json!(self.message)),
+            ("message", json!(self.options.message)),
         ] {
             if !value.is_null() {
                 body[name] = value;
@@ -110,7 +103,7 @@ impl Trial {
         if let Act::Hold { off: true } = act {
             body["off"] = json!(true);
         }
-        let key = self.key.map_or_else(random_key, Ok)?;
+        let key = key_or_random(self.options.key)?;
         send(&remote, &self.bff, act, &body, &key, &mut patience, report).await?;
         Ok(0)
     }

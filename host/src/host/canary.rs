@@ -5,26 +5,22 @@
 //! does what it says. The one exception is an end by a rule or by order, which nothing may delay:
 //! the candidate gets no request from then on, and the journal is told when it can be written.
 
+mod begin;
 mod orders;
 mod plan;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::candidates::load_released;
 use super::change::{Changes, blocking};
-use super::lacking::in_load;
 use super::release::{Refused, host, live_in};
-use crate::bff::load::Loaded;
-use crate::bff::swap::Bff;
-use crate::bff::trial::{OnTrial, Start, Trial};
+use crate::bff::trial::OnTrial;
 use crate::canary::{Evidence, Rule, Verdict};
 use crate::releases::{
-    Appended, Canary, CanaryChange, Kind, NewCanary, NewRelease, Releases, Signing, StoreError,
+    Appended, CanaryChange, Kind, NewCanary, NewRelease, Releases, Signing, StoreError,
 };
 
 /// The interval of the gates' decisions. A rule that breaks is looked at at once.
@@ -62,147 +58,6 @@ impl Changes {
         Ok(Some(NewCanary { plan, salt }))
     }
 
-    /// Has a BFF's trial be as the journal says, after an event there.
-    pub(super) async fn follow_canary(
-        &self,
-        releases: &Arc<Releases>,
-        name: &str,
-        canary: Option<&Canary>,
-    ) -> bool {
-        let Ok((bff, _)) = self.bff(name) else {
-            return true;
-        };
-        let is_so = match (bff.on_trial(), canary) {
-            (None, None) => true,
-            (Some(it), Some(canary)) => {
-                it.trial.release() == canary.release
-                    && it.trial.step() == canary.step
-                    && it.trial.is_paused() == canary.paused.is_some()
-            }
-            _ => bff.settings().component.is_some(),
-        };
-        if is_so {
-            return true;
-        }
-        let _committing = self.committing.take(name).await;
-        self.reconcile(releases, name, None).await
-    }
-
-    /// Has a BFF's trial be as the journal says. The caller has the lock for commits. `loaded` is
-    /// the candidate, if it is known. Returns whether it succeeded.
-    pub(super) async fn reconcile(
-        &self,
-        releases: &Arc<Releases>,
-        name: &str,
-        loaded: Option<Arc<Loaded>>,
-    ) -> bool {
-        let store = releases.clone();
-        // Its copy knows of no trial.
-        let Ok(Ok(mut live)) = blocking(move || store.recorded()).await else {
-            return false;
-        };
-        let Some(Ok(live)) = live.remove(name) else {
-            return true;
-        };
-        let Ok((bff, _)) = self.bff(name) else {
-            return true;
-        };
-        match (bff.on_trial(), live.canary) {
-            (None, None) => true,
-            (Some(it), None) => {
-                self.end_trial(name, it.trial.release());
-                true
-            }
-            (Some(it), Some(canary)) if it.trial.release() == canary.release => {
-                it.trial.pause(canary.paused.is_some());
-                while it.trial.step() < canary.step && it.trial.advance() {}
-                true
-            }
-            (_, Some(canary)) => {
-                let is_over = self.unrecorded.has_ended(name, canary.release);
-                is_over || self.begin_trial(releases, name, canary, loaded).await
-            }
-        }
-    }
-
-    async fn begin_trial(
-        &self,
-        releases: &Arc<Releases>,
-        name: &str,
-        canary: Canary,
-        loaded: Option<Arc<Loaded>>,
-    ) -> bool {
-        let loaded = match loaded.filter(|it| it.digest == canary.digest) {
-            Some(loaded) => Ok(loaded),
-            None => {
-                let (store, builder) = (releases.clone(), self.builder.clone());
-                let (bff, digest) = (name.to_owned(), canary.digest.clone());
-                let loading =
-                    blocking(move || load_released(&store, &builder, &bff, &digest, None));
-                match loading.await {
-                    Ok(loaded) => loaded,
-                    Err(_) => return false,
-                }
-            }
-        };
-        let loaded = match loaded {
-            Ok(loaded) => loaded,
-            Err(error) if in_load(&error) => return false,
-            Err(error) => {
-                let reason = format!("its component cannot be loaded: {error}");
-                self.end_now(
-                    releases,
-                    name,
-                    canary.release,
-                    CanaryChange::Abort {
-                        reason,
-                        order: None,
-                    },
-                )
-                .await;
-                return true;
-            }
-        };
-        let lasted = SystemTime::now().duration_since(canary.began);
-        let start = Start {
-            release: canary.release,
-            plan: canary.plan,
-            step: canary.step,
-            salt: canary.salt,
-            // The time for which a share is held does not count.
-            lasted: match canary.paused {
-                Some(_) => Duration::ZERO,
-                None => lasted.unwrap_or_default(),
-            },
-            is_paused: canary.paused.is_some(),
-        };
-        let Ok(trial) = Trial::new(start, self.broken.clone()) else {
-            return true;
-        };
-        let trial = Arc::new(trial);
-        // A reload may replace the BFF meanwhile.
-        while let Ok((bff, services)) = self.bff(name) {
-            let stable = bff.current();
-            let version = self.builder.version(
-                bff.settings(),
-                loaded.clone(),
-                &services,
-                stable.as_deref(),
-                bff.metrics(),
-            );
-            let _publishing = self.publishing();
-            if self.is_live(name, &bff) {
-                bff.try_out(OnTrial {
-                    version: Arc::new(version),
-                    trial,
-                });
-                self.count(name, "canary");
-                break;
-            }
-        }
-        true
-    }
-
     /// Has the journal say what runs: the version beside which a release was on trial.
     async fn take_back(&self, releases: &Arc<Releases>, name: &str) {
         let running = self.bff(name).ok().and_then(|(bff, _)| bff.current());
@@ -230,10 +85,11 @@ impl Changes {
             digest = release.digest,
             "taken back: a rule broke"
         );
+        let since = SystemTime::now();
         let (store, recording) = (releases.clone(), release.clone());
         let recorded = blocking(move || store.record(&recording)).await;
         if !matches!(recorded, Ok(Ok(_))) {
-            self.unrecorded.put(release);
+            self.unrecorded.put(release, since);
             self.unkept().notify_one();
         }
     }
@@ -292,7 +148,8 @@ impl Changes {
             self.end_now(releases, name, release, change).await;
             return;
         }
-        if let Err(error) = self.commit(releases, name, on_trial, change).await {
+        let committed = self.commit(releases, name, Some(release), Some(on_trial), change);
+        if let Err(error) = committed.await {
             tracing::warn!(bff = name, release, "its trial does not go on: {error}");
         }
     }
@@ -324,21 +181,22 @@ impl Changes {
         }
     }
 
-    /// Commits a change, and does what it says.
+    /// Commits a change of the trial of this release, and does what it says to the one that runs. One
+    /// that does not run here yet begins as the journal says.
     async fn commit(
         &self,
         releases: &Arc<Releases>,
         name: &str,
-        on_trial: &OnTrial,
+        release: Option<i64>,
+        on_trial: Option<&OnTrial>,
         change: CanaryChange,
     ) -> Result<Appended, StoreError> {
-        let release = on_trial.trial.release();
         let (store, bff, noting) = (releases.clone(), name.to_owned(), change.clone());
-        let committing = blocking(move || store.change_canary(&bff, Some(release), &noting));
+        let committing = blocking(move || store.change_canary(&bff, release, &noting));
         let committed = committing.await.map_err(|_| StoreError::Queue)??;
-        if let Appended::Known(_) = committed {
+        let (Appended::New(release), Some(on_trial)) = (committed, on_trial) else {
             return Ok(committed);
-        }
+        };
         match change {
             // A rule broke while it was committed. What was live serves all, and is live again.
             CanaryChange::Promote { order: None, .. } if on_trial.trial.is_over() => {
@@ -360,14 +218,5 @@ impl Changes {
             CanaryChange::Back { .. } | CanaryChange::Abort { .. } => self.end_trial(name, release),
         }
         Ok(committed)
-    }
-
-    /// What is on trial. Just after a start, it is looked for in the journal.
-    async fn on_trial(&self, releases: &Arc<Releases>, bff: &Bff, name: &str) -> Option<OnTrial> {
-        let may_be = !self.has_followed.load(Ordering::Relaxed) || releases.knows_canary(name);
-        if bff.on_trial().is_none() && may_be {
-            self.reconcile(releases, name, None).await;
-        }
-        bff.on_trial()
     }
 }

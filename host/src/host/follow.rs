@@ -95,26 +95,32 @@ impl Changes {
         let Some(_lock) = self.bff_locks.take(name).now_or_never() else {
             return false;
         };
+        tracing::info!(bff = name, digest, "what another host released is loaded");
+        let (store, builder) = (releases.clone(), self.builder.clone());
+        let (bff, wanted) = (name.to_owned(), digest.to_owned());
+        // A rollback waits for the lock for commits: no compile may hold that.
+        let loading = blocking(move || load_released(&store, &builder, &bff, &wanted, None));
+        let Ok(loaded) = loading.await else {
+            return true;
+        };
         let _committing = self.committing.take(name).await;
         if self.unrecorded.rollback(name).is_some() {
             return false;
         }
-        let (store, builder, bff) = (releases.clone(), self.builder.clone(), name.to_owned());
-        let loading = blocking(move || {
-            let live = store.live().ok()?.remove(&bff)?.ok()?;
-            let loaded = load_released(&store, &builder, &bff, &live.digest, None);
-            Some((live.digest, loaded))
-        });
-        match loading.await {
-            Ok(Some((digest, _))) if runs(&digest) => true,
-            Ok(Some((digest, Ok(loaded)))) => {
+        let (store, bff) = (releases.clone(), name.to_owned());
+        let looking = blocking(move || store.live().ok()?.remove(&bff)?.ok());
+        match (looking.await, loaded) {
+            (Ok(Some(live)), _) if runs(&live.digest) => true,
+            // It has changed meanwhile.
+            (Ok(Some(live)), _) if live.digest != digest => false,
+            (Ok(Some(_)), Ok(loaded)) => {
                 let published = self.publish(name, loaded).await.is_ok();
                 if published {
                     tracing::info!(bff = name, digest, "what the journal says is live");
                 }
                 published
             }
-            Ok(Some((digest, Err(error)))) => {
+            (Ok(Some(_)), Err(error)) => {
                 tracing::error!(bff = name, digest, "what is live cannot be loaded: {error}");
                 true
             }

@@ -7,6 +7,7 @@
 //! commit.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tokio::time::timeout;
 
@@ -84,7 +85,7 @@ impl Changes {
         release: NewRelease,
     ) -> Result<Recorded, OrderError> {
         let (releases, unrecorded) = (releases.clone(), self.unrecorded.clone());
-        let recording = release.clone();
+        let (recording, since) = (release.clone(), SystemTime::now());
         let recorded = blocking(move || {
             unrecorded.record(&releases, &recording.bff)?;
             releases.record(&recording)
@@ -99,7 +100,7 @@ impl Changes {
                     digest = release.digest,
                     "rolled back, and a restart forgets that until it is recorded: {why}"
                 );
-                self.unrecorded.put(release);
+                self.unrecorded.put(release, since);
                 self.unkept().notify_one();
                 Ok(Recorded::Not(why))
             }
@@ -109,14 +110,6 @@ impl Changes {
 
     /// The result of the same order, which came before and is not in the journal.
     fn is_done(&self, order: &Order) -> Option<Begun> {
-        if self.unrecorded.ended_by(&order.bff, order.key.as_ref()) {
-            let bff = self.released_bff(&order.bff).ok()?;
-            return Some(Begun::Unrecorded {
-                bff: order.bff.clone(),
-                digest: bff.current()?.loaded().digest.clone(),
-                why: StoreError::Unrecorded,
-            });
-        }
         let before = self.unrecorded.rollback(&order.bff)?;
         (order.key.is_some() && before.key == order.key).then_some(Begun::Unrecorded {
             bff: before.bff,

@@ -3,40 +3,45 @@
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::trial::make_private;
+use super::trial::{make_private, remove_targeted};
+use crate::bff::trial::Turn;
 use crate::bff::version::Version;
 
 /// Says which version of a preview has answered.
 const TAILOR_VERSION: HeaderName = HeaderName::from_static("tailor-version");
 /// What no search engine shows.
 const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
-/// Fields that some caches take over `cache-control` (RFC 9213 and before it).
-const TARGETED: [HeaderName; 2] = [
-    HeaderName::from_static("cdn-cache-control"),
-    HeaderName::from_static("surrogate-control"),
-];
-
 /// How a request came to its version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Course {
     /// All requests get it.
     Live,
     /// A release is on trial: it depends on the client.
-    Trial,
+    Trial {
+        /// Whether the request has its client's key.
+        has_key: bool,
+    },
     /// The client has asked for it, with a token.
     Preview,
 }
 
 impl Course {
+    /// That of a request with a place in a trial.
+    pub(super) fn of(turn: &Turn) -> Self {
+        Self::Trial {
+            has_key: turn.has_key(),
+        }
+    }
+
     /// Adds to a BFF's answer what caches and crawlers have to know.
     pub(super) fn mark(self, headers: &mut HeaderMap, version: &Version) {
         match self {
             Self::Live => {}
-            Self::Trial => make_private(headers, &version.settings().canary.client),
+            Self::Trial { has_key } => {
+                make_private(headers, &version.settings().canary.client, has_key);
+            }
             Self::Preview => {
-                for field in TARGETED {
-                    headers.remove(field);
-                }
+                remove_targeted(headers);
                 let fields = [
                     (CACHE_CONTROL, "private, no-store"),
                     (X_ROBOTS_TAG, "noindex"),

@@ -144,7 +144,7 @@ async fn answer(
     let (target, rest, record, version, course) = match routed {
         Routed::Live(target, rest, record) => {
             let (version, turn) = target.bff.take(head.headers);
-            let course = turn.as_ref().map_or(Course::Live, |_| Course::Trial);
+            let course = turn.as_ref().map_or(Course::Live, Course::of);
             access.routed(target.clone(), version.clone(), turn);
             (target, rest, record, version, course)
         }

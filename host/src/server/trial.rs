@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use http::header::CACHE_CONTROL;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::problem::Code;
 use crate::bff::trial::{Turn, varies};
@@ -50,11 +50,13 @@ fn failure(code: &str) -> Option<Failed> {
 }
 
 /// Keeps caches that many clients share from keeping an answer: they do not know that it depends on
-/// who asks. An answer that says what it depends on may be kept.
-pub(super) fn make_private(headers: &mut HeaderMap, key: &ClientKey) {
-    if varies(key, headers) {
+/// who asks. An answer that says what it depends on may be kept, unless that is the request alone:
+/// the next one without a key may get the other version.
+pub(super) fn make_private(headers: &mut HeaderMap, key: &ClientKey, has_key: bool) {
+    if has_key && varies(key, headers) {
         return;
     }
+    remove_targeted(headers);
     let before = headers.get_all(CACHE_CONTROL).iter();
     let before: Vec<&str> = before.filter_map(|it| it.to_str().ok()).collect();
     let before = before.join(",");
@@ -79,6 +81,25 @@ pub(super) fn make_private(headers: &mut HeaderMap, key: &ClientKey) {
     }
 }
 
+/// Removes fields that some shared caches take over `cache-control`.
+pub(super) fn remove_targeted(headers: &mut HeaderMap) {
+    let targeted: Vec<HeaderName> = headers
+        .keys()
+        .filter(|it| is_targeted(it))
+        .cloned()
+        .collect();
+    for name in targeted {
+        headers.remove(name);
+    }
+}
+
+/// Whether some shared caches take a field over `cache-control`: one of RFC 9213, of which each
+/// cache may have its own, or an older one of the kind.
+fn is_targeted(name: &HeaderName) -> bool {
+    const OLDER: [&str; 3] = ["surrogate-control", "edge-control", "x-accel-expires"];
+    name.as_str().ends_with("-cache-control") || OLDER.contains(&name.as_str())
+}
+
 /// The directives of a field. A comma within quotes is part of one.
 fn directives(field: &str) -> impl Iterator<Item = &str> {
     let mut is_quoted = false;
@@ -91,23 +112,25 @@ fn directives(field: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderName;
-    use http::header::VARY;
-
     use super::*;
 
-    fn after(before: Option<&'static str>, vary: Option<&'static str>) -> Option<String> {
-        let mut headers = HeaderMap::new();
-        if let Some(before) = before {
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static(before));
-        }
-        if let Some(vary) = vary {
-            headers.insert(VARY, HeaderValue::from_static(vary));
-        }
+    /// The fields of an answer with these, whose request had a key or none.
+    fn after(fields: &[(&'static str, &'static str)], has_key: bool) -> Vec<(String, String)> {
+        let fields = fields.iter();
+        let fields = fields.map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        });
+        let mut headers: HeaderMap = fields.collect();
         let key = ClientKey::Header(HeaderName::from_static("x-device"));
-        make_private(&mut headers, &key);
-        let field = headers.get(CACHE_CONTROL)?;
-        field.to_str().ok().map(str::to_owned)
+        make_private(&mut headers, &key, has_key);
+        let text = |it: &HeaderValue| it.to_str().expect("it is text").to_owned();
+        let fields = headers.iter();
+        fields
+            .map(|(name, value)| (name.to_string(), text(value)))
+            .collect()
     }
 
     #[test]
@@ -121,10 +144,41 @@ mod tests {
             (Some("private=\"x, y\", Public"), "private"),
             (Some("ext=\"a, public\""), "ext=\"a, public\", private"),
         ] {
-            assert_eq!(after(before, None).as_deref(), Some(expected), "{before:?}");
+            let fields: Vec<_> = before.map(|it| ("cache-control", it)).into_iter().collect();
+            let expected = [("cache-control".to_owned(), expected.to_owned())];
+            assert_eq!(after(&fields, true), expected, "{before:?}");
         }
-        let kept = after(Some("public"), Some("accept, x-device"));
-        assert_eq!(kept.as_deref(), Some("public"));
+    }
+
+    #[test]
+    fn an_answer_that_names_what_it_depends_on_is_kept_unless_that_is_the_request_alone() {
+        let fields = [
+            ("vary", "accept, x-device"),
+            ("cache-control", "public"),
+            ("cdn-cache-control", "max-age=60"),
+        ];
+        let whole = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(after(&fields, true), whole);
+        let private = [
+            whole[0].clone(),
+            ("cache-control".to_owned(), "private".to_owned()),
+        ];
+        assert_eq!(after(&fields, false), private);
+    }
+
+    #[test]
+    fn no_field_for_some_caches_alone_says_otherwise() {
+        for name in [
+            "cdn-cache-control",
+            "vercel-cdn-cache-control",
+            "surrogate-control",
+            "edge-control",
+            "x-accel-expires",
+        ] {
+            let fields = [("cache-control", "no-store"), (name, "max-age=600")];
+            let left = [("cache-control".to_owned(), "no-store".to_owned())];
+            assert_eq!(after(&fields, true), left, "{name}");
+        }
     }
 
     #[test]

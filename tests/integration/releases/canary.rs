@@ -1,7 +1,11 @@
 //! Releases that get a share of the requests first: who gets it, how it grows, and how it ends.
 
+mod bodies;
 mod ends;
+mod held;
 mod kills;
+mod loading;
+mod locked;
 mod orders;
 
 use std::collections::BTreeMap;
@@ -12,7 +16,7 @@ use tailor_harness::{TestHost, TestHostBuilder};
 
 use super::api::{Api, digest};
 use super::{some, until};
-use crate::swap::page::page;
+use crate::swap::page::{kept, page};
 use crate::wire::{Wire, get};
 
 /// A BFF whose canaries have this plan.
@@ -129,6 +133,24 @@ async fn what_is_live_is_left_alone_and_a_cache_keeps_no_mixture() {
     api.post("/v1/bffs/page/abort", &json!({})).await;
     let answer = Wire::ask(host.address(), &get("/page/x", "x-device: d1\r\n")).await;
     assert_eq!(answer.header("cache-control"), "");
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_cache_keeps_what_depends_on_the_device_alone_where_the_answer_says_so() {
+    let (host, api) = start(LASTING).await;
+    assert_eq!(api.release(&kept("v1")).await["state"], "live");
+    let fields = async |more: &str| {
+        let answer = Wire::ask(host.address(), &get("/page/x", more)).await;
+        assert_eq!((answer.status, answer.header("vary")), (200, "x-device"));
+        ["cache-control", "cdn-cache-control"].map(|it| answer.header(it).to_owned())
+    };
+    let public = ["public, max-age=60", "max-age=600"];
+    assert_eq!(fields("").await, public);
+    tried_out(&api, &kept("v2"), json!({})).await;
+    assert_eq!(fields("x-device: d1\r\n").await, public);
+    // Without the device, its version is that of the request.
+    assert_eq!(fields("").await, ["max-age=60, private", ""]);
     host.stop().await;
 }
 

@@ -4,6 +4,7 @@
 mod away;
 mod consent;
 mod door;
+mod held;
 mod names;
 mod secure;
 mod stub;

@@ -13,6 +13,40 @@ pub fn page(version: &str) -> Vec<u8> {
     with_end(version, "(i32.const 200)")
 }
 
+/// A version whose answers say that all caches may keep them for each device.
+pub fn kept(version: &str) -> Vec<u8> {
+    const FIELDS: [(&str, &str); 3] = [
+        ("cache-control", "public, max-age=60"),
+        ("cdn-cache-control", "max-age=600"),
+        ("vary", "x-device"),
+    ];
+    let (mut data, mut fields, mut at) = (String::new(), String::new(), 3300);
+    for (index, (name, value)) in FIELDS.iter().enumerate() {
+        for (part, text) in [name, value].into_iter().enumerate() {
+            let place = 3016 + 16 * index + 8 * part;
+            data.push_str(&format!("(data (i32.const {at}) \"{text}\")\n"));
+            fields.push_str(&format!(
+                "(i32.store (i32.const {place}) (i32.const {at}))\n\
+                 (i32.store (i32.const {}) (i32.const {}))\n",
+                place + 4,
+                text.len()
+            ));
+            at += text.len();
+        }
+    }
+    let number = "(i32.store (i32.const 2056) (i32.const 1))";
+    let text = text(version, "(i32.const 200)")
+        .replace(
+            "(data (i32.const 3100)",
+            &format!("{data}(data (i32.const 3100)"),
+        )
+        .replace(
+            number,
+            &format!("{fields}(i32.store (i32.const 2056) (i32.const 4))"),
+        );
+    components::from_module(&text).unwrap()
+}
+
 /// A version that answers with another status.
 pub fn page_with_status(version: &str, status: u16) -> Vec<u8> {
     with_end(version, &format!("(i32.const {status})"))

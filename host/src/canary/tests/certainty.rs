@@ -109,3 +109,33 @@ fn a_client_that_went_counts_only_where_it_waited_for_too_long() {
     let counts = gate.evidence().candidate;
     assert_eq!((counts.requests, counts.bad), (1, [0, 0, 1, 0]));
 }
+
+#[test]
+fn who_looks_at_a_rollout_changes_nothing_of_it() {
+    let gate = gate(last_but_one());
+    good(&gate, Track::Stable, 1_000);
+    good(&gate, Track::Candidate, 400);
+    // What is slow would be fixed by a decision at this time, and what is certain kept.
+    assert_eq!(gate.lacks(MINUTE), Some(Lack::Requests(300)));
+    assert_eq!(gate.evidence().slow_from, None);
+    good(&gate, Track::Stable, 2_000);
+    let lacks = gate.lacks(MINUTE / 2);
+    assert_eq!(lacks, Some(Lack::Time(MINUTE / 2)));
+    let bad = |track, number| tickets(&gate, 0, track, number);
+    for ticket in bad(Track::Stable, 1)
+        .iter()
+        .chain(&bad(Track::Candidate, 3))
+    {
+        gate.record(ticket, &outcome(Some(Failed::Error)), "id");
+    }
+    good(&gate, Track::Candidate, 300);
+    let lacks = gate.lacks(MINUTE);
+    assert!(
+        matches!(lacks, Some(Lack::Certainty(Bad::Errors, _))),
+        "{lacks:?}"
+    );
+    let Verdict::Inconclusive(decided) = gate.decide(MINUTE, false) else {
+        panic!("it is not certain");
+    };
+    assert_eq!(lacks, Some(decided));
+}

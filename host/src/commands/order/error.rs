@@ -68,6 +68,22 @@ pub enum OrderError {
         /// The release.
         release: i64,
     },
+    /// Its share is held, so that somebody has to decide.
+    #[error(
+        "{bff}: release {release} keeps {percent} % of the requests: {held}; let it grow with \
+         `tailor hold {bff} --off`, make it live with `tailor promote {bff}`, or end it with \
+         `tailor abort {bff}`"
+    )]
+    ShareHeld {
+        /// The BFF.
+        bff: String,
+        /// The release.
+        release: i64,
+        /// The share.
+        percent: u8,
+        /// Why it is held.
+        held: String,
+    },
     /// The command waits no longer.
     #[error(
         "{bff}: release {release} has no end after {timeout}{}; `tailor releases {bff}` shows what \
@@ -111,7 +127,7 @@ pub(super) fn number(error: &anyhow::Error) -> u8 {
     let order = error.downcast_ref::<OrderError>();
     match order {
         Some(OrderError::Conflict { .. }) => return CONFLICT,
-        Some(OrderError::Unfinished { .. }) => return UNFINISHED,
+        Some(OrderError::ShareHeld { .. } | OrderError::Unfinished { .. }) => return UNFINISHED,
         _ => {}
     }
     let remote = order.and_then(OrderError::remote);

@@ -110,9 +110,7 @@ pub async fn follow(
             _ if until == Ended::Detached => return Ok(0),
             "canary" if share.as_ref() != Some(&(release.percent, release.held.clone())) => {
                 share = Some((release.percent, release.held.clone()));
-                if on_trial(&release, report) {
-                    return Err(order.unfinished(&release, None));
-                }
+                on_trial(&release, report)?;
             }
             _ => {}
         }
@@ -125,15 +123,26 @@ pub async fn follow(
     }
 }
 
-/// A release gets a share of the requests. Returns whether somebody has to decide how it goes on.
-fn on_trial(release: &Release, report: &mut Report) -> bool {
+/// A release gets a share of the requests.
+///
+/// # Errors
+///
+/// When the share is held: somebody has to decide how it goes on.
+fn on_trial(release: &Release, report: &mut Report) -> Result<(), OrderError> {
     let (number, percent) = (release.number, release.percent.unwrap_or_default());
-    let sentence = match &release.held {
-        Some(held) => format!("release {number} keeps {percent} % of the requests: {held}"),
-        None => format!("release {number} gets {percent} % of the requests"),
+    let Some(held) = release.held.clone() else {
+        let sentence = format!("release {number} gets {percent} % of the requests");
+        report.release(&sentence, release);
+        return Ok(());
     };
+    let sentence = format!("release {number} keeps {percent} % of the requests");
     report.release(&sentence, release);
-    release.held.is_some()
+    Err(OrderError::ShareHeld {
+        bff: release.bff.clone(),
+        release: number,
+        percent,
+        held,
+    })
 }
 
 /// A trial ended, and what was live before serves all.
@@ -296,24 +305,8 @@ mod tests {
 
     fn release(number: i64, kind: &str, state: &str, since: &str) -> Release {
         Release {
-            number,
-            bff: "page".to_owned(),
-            digest: "a".repeat(64),
             kind: kind.to_owned(),
-            message: None,
-            source: None,
-            begun: since.to_owned(),
-            state: state.to_owned(),
-            since: since.to_owned(),
-            step: None,
-            reason: None,
-            difference: None,
-            percent: None,
-            held: None,
-            evidence: None,
-            name: None,
-            signer: None,
-            comment: None,
+            ..Release::sample(number, "a", state, since)
         }
     }
 

@@ -44,6 +44,33 @@ pub struct Release {
     pub comment: Option<String>,
 }
 
+#[cfg(test)]
+impl Release {
+    /// A release of the BFF `page` in the history of a test.
+    pub fn sample(number: i64, digest: &str, state: &str, since: &str) -> Self {
+        Self {
+            number,
+            bff: "page".to_owned(),
+            digest: digest.to_owned(),
+            kind: "deploy".to_owned(),
+            message: None,
+            source: None,
+            begun: since.to_owned(),
+            state: state.to_owned(),
+            since: since.to_owned(),
+            step: None,
+            reason: None,
+            difference: None,
+            percent: None,
+            held: None,
+            evidence: None,
+            name: None,
+            signer: None,
+            comment: None,
+        }
+    }
+}
+
 /// The answer to an order.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]

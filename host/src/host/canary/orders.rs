@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
+use crate::bff::swap::Bff;
 use crate::bff::trial::OnTrial;
 use crate::file::TIMEOUT;
 use crate::host::change::{Changes, blocking};
@@ -28,48 +29,61 @@ impl Changes {
     ) -> Result<Begun, OrderError> {
         let releases = self.releases.clone().ok_or(OrderError::Stopping)?;
         let name = &order.bff;
+        let bff = self.released_bff(name)?;
+        let mut candidate = None;
+        if order.act == CanaryAct::Promote
+            && let Some(canary) = self.awaited(&releases, &bff, name).await
+        {
+            // It is live with the answer, and is not loaded under the lock.
+            candidate = self.candidate(&releases, name, &canary).await;
+        }
         let lock = timeout(TIMEOUT, self.committing.take(name)).await;
         let _lock = lock.map_err(|_| StoreError::Slow {
             place: "engine.data-dir".to_owned(),
         })?;
         let bff = self.released_bff(name)?;
-        let on_trial = self.on_trial(&releases, &bff, name).await;
-        let wanted = order.release;
-        let fits = |it: &OnTrial| wanted.is_none_or(|wanted| wanted == it.trial.release());
-        let on_trial = on_trial.filter(fits);
-        let change = change(&order, on_trial.as_ref());
-        if let (Some(on_trial), CanaryAct::Abort) = (&on_trial, order.act) {
-            // No disk delays it.
-            self.end_trial(name, on_trial.trial.release());
+        if self.unrecorded.ended_by(name, order.key.as_ref()) {
+            return Ok(ended_unrecorded(&bff, name, StoreError::Unrecorded));
         }
-        let changed = match &on_trial {
-            Some(on_trial) => self.commit(&releases, name, on_trial, change.clone()).await,
-            None => {
-                // It may be an order that came before. If not, the journal says what is there.
-                let (store, bff, change) = (releases.clone(), name.clone(), change.clone());
-                let release = wanted.or(NONE);
-                let asking = blocking(move || store.change_canary(&bff, release, &change));
-                asking.await.map_err(|_| OrderError::Stopping)?
-            }
+        if candidate.is_some() {
+            self.reconcile(&releases, name, candidate).await;
+        }
+        let on_trial = bff.on_trial();
+        let release = match &on_trial {
+            Some(on_trial) => Some(on_trial.trial.release()),
+            None if order.act == CanaryAct::Promote => None,
+            // The journal is told, and this host follows it.
+            None => self
+                .awaited(&releases, &bff, name)
+                .await
+                .map(|it| it.release),
         };
-        let number = match (changed, &on_trial) {
+        let fits = |it: &i64| order.release.is_none_or(|wanted| wanted == *it);
+        let fitting = release.filter(fits);
+        let on_trial = on_trial.filter(|_| fitting.is_some());
+        let change = change(&order, on_trial.as_ref());
+        if let (Some(release), CanaryAct::Abort) = (fitting, order.act) {
+            // No disk delays it.
+            self.end_trial(name, release);
+        }
+        // Without one, it may be an order that came before. If not, the journal says what is there.
+        let may_be = |it: &i64| {
+            let is_promoted = order.act == CanaryAct::Promote;
+            release.is_some() || !(is_promoted || self.unrecorded.has_ended(name, *it))
+        };
+        let asked = fitting.or(order.release.filter(may_be)).or(NONE);
+        let committing = self.commit(&releases, name, asked, on_trial.as_ref(), change.clone());
+        let number = match (committing.await, fitting) {
             (Ok(Appended::New(number)), _) => number,
             (Ok(Appended::Known(number)), _) => {
                 // It was another one that the order has ended.
                 releases.tell_again();
                 number
             }
-            (Err(why), Some(on_trial)) if why.is_of_host() && order.act == CanaryAct::Abort => {
-                let release = on_trial.trial.release();
-                self.end_trial(name, release);
+            (Err(why), Some(release)) if why.is_of_host() && order.act == CanaryAct::Abort => {
                 self.unrecorded.put_end(name, release, change);
                 self.unkept().notify_one();
-                let live = bff.current().map(|it| it.loaded().digest.clone());
-                return Ok(Begun::Unrecorded {
-                    bff: name.clone(),
-                    digest: live.unwrap_or_default(),
-                    why,
-                });
+                return Ok(ended_unrecorded(&bff, name, why));
             }
             (Err(error), _) => {
                 releases.tell_again();
@@ -103,8 +117,18 @@ impl Changes {
             key: order.key.clone(),
             caller: order.caller.clone(),
         };
-        let Some(on_trial) = self.on_trial(&releases, &bff, &order.bff).await else {
-            // The same order may have ended one: it must not go back further.
+        // The same order may have ended one: it must not go back further.
+        if self.unrecorded.ended_by(&order.bff, order.key.as_ref()) {
+            return Ok(Some(abort));
+        }
+        let release = match bff.on_trial() {
+            Some(on_trial) => Some(on_trial.trial.release()),
+            None => {
+                let awaited = self.awaited(&releases, &bff, &order.bff).await;
+                awaited.map(|it| it.release)
+            }
+        };
+        let Some(release) = release else {
             let is_known = order.key.is_some() && is_known(&releases, &abort).await;
             return Ok(is_known.then_some(abort));
         };
@@ -121,9 +145,19 @@ impl Changes {
             return Err(StoreError::Conflict { bff, what, live }.into());
         }
         Ok(Some(CanaryOrder {
-            release: Some(on_trial.trial.release()),
+            release: Some(release),
             ..abort
         }))
+    }
+}
+
+/// The answer to an order that has ended a trial, where the journal does not have it.
+fn ended_unrecorded(bff: &Bff, name: &str, why: StoreError) -> Begun {
+    let live = bff.current().map(|it| it.loaded().digest.clone());
+    Begun::Unrecorded {
+        bff: name.to_owned(),
+        digest: live.unwrap_or_default(),
+        why,
     }
 }
 

@@ -119,7 +119,26 @@ fn find(change: &Transaction<'_>, bff: &str, release: Option<i64>) -> Result<Can
     })
 }
 
-/// Changes a trial.
+/// Switches the automation of a BFF on again that has no trial. Returns the release that is live, if
+/// the automation was off.
+fn automate(change: &Transaction<'_>, bff: &str) -> rusqlite::Result<Option<i64>> {
+    if of(change, bff)?.is_some() {
+        return Ok(None);
+    }
+    let live = change.query_row(
+        "SELECT live.release FROM live JOIN automation USING (bff)
+         WHERE bff = ?1 AND automation.off IS NOT NULL",
+        [bff],
+        |row| row.get(0),
+    );
+    let live = live.optional()?;
+    if live.is_some() {
+        change.execute("DELETE FROM automation WHERE bff = ?1", [bff])?;
+    }
+    Ok(live)
+}
+
+/// Changes a trial. Without one, to let its share grow switches the automation of the BFF on again.
 pub(super) fn change(
     connection: &mut Connection,
     bff: &str,
@@ -131,6 +150,14 @@ pub(super) fn change(
     let key = what.order().and_then(|order| order.key.as_ref());
     if let Some(before) = known(&change, key, at)? {
         return Ok(Appended::Known(before));
+    }
+    if let CanaryChange::Pause { reason: None, .. } = what
+        && release.is_none_or(|it| it == 0)
+        && let Some(live) = automate(&change, bff)?
+    {
+        remember(&change, key, live, at)?;
+        change.commit()?;
+        return Ok(Appended::New(live));
     }
     let canary = find(&change, bff, release)?;
     remember(&change, key, canary.release, at)?;
@@ -149,9 +176,16 @@ fn make(
     let release = canary.release;
     let actor = |order: &Option<Ordered>| order.as_ref().map(|it| it.actor.clone());
     match what {
+        CanaryChange::Advance { .. } | CanaryChange::Promote { order: None, .. }
+            if canary.paused.is_some() =>
+        {
+            let what = "its share is held".to_owned();
+            let bff = bff.to_owned();
+            return Err(StoreError::NoCanary { bff, what }.into());
+        }
         CanaryChange::Advance { from, evidence } => {
-            // Another host may have done it, and somebody may hold it meanwhile.
-            if canary.step == *from && canary.paused.is_none() {
+            // Another host may have done it.
+            if canary.step == *from {
                 let told = Told {
                     share: share(&canary.plan, from + 1),
                     evidence: Some(evidence),
@@ -181,11 +215,6 @@ fn make(
                 )?;
                 change.execute("DELETE FROM automation WHERE bff = ?1", [bff])?;
             }
-        }
-        CanaryChange::Promote { order: None, .. } if canary.paused.is_some() => {
-            let what = "its share is held".to_owned();
-            let bff = bff.to_owned();
-            return Err(StoreError::NoCanary { bff, what }.into());
         }
         CanaryChange::Promote {
             reason,

@@ -9,7 +9,6 @@ use super::problem::V1Problem;
 use super::{Pages, document, json};
 use crate::bff::swap::Bff;
 use crate::bff::trial::OnTrial;
-use crate::canary::Verdict;
 use crate::releases::{Caller, Canary, LiveByBff, OrderError};
 use crate::server::admin::{AdminBody, state};
 
@@ -51,10 +50,6 @@ fn status(name: &str, bff: &Arc<Bff>, live: &LiveByBff) -> Value {
 /// The release on trial, and what its gate knows.
 fn canary(on_trial: &OnTrial, recorded: Option<&Canary>) -> Value {
     let trial = &on_trial.trial;
-    let waits_for = match trial.decide() {
-        Verdict::Wait(lack) | Verdict::Inconclusive(lack) => Some(lack.to_string()),
-        Verdict::Paused | Verdict::Advance(_) | Verdict::Promote | Verdict::Back(_) => None,
-    };
     let recorded = recorded.filter(|it| it.release == trial.release());
     json!({
         "release": trial.release(),
@@ -64,7 +59,7 @@ fn canary(on_trial: &OnTrial, recorded: Option<&Canary>) -> Value {
         "step": trial.step() + 1,
         "steps": trial.shares(),
         "held": recorded.and_then(|it| it.paused.clone()),
-        "waits_for": waits_for,
+        "waits_for": trial.lacks().map(|it| it.to_string()),
         "evidence": trial.evidence(),
     })
 }
