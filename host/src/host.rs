@@ -20,6 +20,7 @@ mod look;
 mod orders;
 mod release;
 mod rollback;
+mod shadow;
 mod smoke;
 mod sockets;
 mod swap;
@@ -179,6 +180,7 @@ async fn load(
         metrics: Arc::default(),
         observer,
         recordings: Arc::default(),
+        shadows: Arc::default(),
     });
     let strict = on_refused == Some(OnRefused::End);
     let changes = Changes::new(shared, builder, releases, config_path, strict);
@@ -207,12 +209,6 @@ async fn read_identity(tls: ListenerTls) -> Result<ListenerIdentity, HostError> 
     let reading = tokio::task::spawn_blocking(move || ListenerIdentity::new(tls)).await;
     let read = reading.map_err(|_| HostError::Control(panicked()))?;
     Ok(read?)
-}
-
-/// Makes the texts of recorded requests, for ever.
-async fn record(shared: Arc<SharedState>) {
-    let settings = || shared.snapshot.load().config.record.clone();
-    shared.recordings.work(&shared.runtime, settings).await;
 }
 
 impl Host {
@@ -282,10 +278,10 @@ impl Host {
                 let changes = changes.clone();
                 async move {
                     let watching = watch::watch(changes.clone());
-                    let recording = record(changes.shared().clone());
+                    let again = shadow::run_again(changes.shared().clone());
                     let keeping = kept::keep_again(changes.clone());
                     let following = follow::follow(changes);
-                    tokio::join!(watching, keeping, recording, following);
+                    tokio::join!(watching, keeping, again, following);
                 }
             })
         });

@@ -53,7 +53,7 @@ pub use order::{
 pub(crate) use points::reach;
 pub use reach::{Changed, Reach, ReachDifference};
 pub use signing::Signing;
-pub use trial::{Canary, CanaryChange, NewCanary, Ordered};
+pub use trial::{Canary, CanaryChange, NewCanary, Ordered, ShadowOrder};
 
 use crate::sync;
 use files::Components;

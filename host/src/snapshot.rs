@@ -27,6 +27,7 @@ use crate::development::{Observer, StandIns};
 use crate::downstream::Services;
 use crate::recording::Recordings;
 use crate::router::RouteTable;
+use crate::shadow::Shadows;
 use crate::telemetry::metrics::{BffMetrics, Metrics};
 
 pub use draft::{Candidate, Draft, Refusal};
@@ -48,6 +49,8 @@ pub struct SharedState {
     pub observer: Option<Arc<dyn Observer>>,
     /// The requests that are recorded.
     pub recordings: Arc<Recordings>,
+    /// Candidates that run on what clients ask.
+    pub shadows: Arc<Shadows>,
 }
 
 /// Routes, BFFs and services of one configuration.

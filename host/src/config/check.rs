@@ -13,6 +13,7 @@ mod files;
 mod limits;
 mod memory;
 mod record;
+mod releases;
 mod route;
 mod signers;
 
@@ -27,14 +28,12 @@ use std::time::Duration;
 
 use super::field::{Field, Located};
 use super::problem::{ConfigError, Fault, Location, Problem};
-use super::raw::{
-    self, RawAdmin, RawBff, RawEngine, RawFile, RawListenerTls, RawLog, RawReleases, RawServer,
-};
+use super::raw::{self, RawAdmin, RawBff, RawEngine, RawFile, RawListenerTls, RawLog, RawServer};
 use super::reader::Reader;
 use super::units::{ms, show_duration};
 use super::{
     Admin, Bff, CallPattern, Compile, CompiledCode, Config, Downstream, Engine, ListenerTls, Log,
-    LogFormat, Releases, Server,
+    LogFormat, Server,
 };
 
 /// Time for a request where the BFF sets none. It is the bound of all defaults below it.
@@ -207,7 +206,7 @@ pub(super) fn check(text: &str, path: &Path, part: Part) -> Result<Config, Confi
     let engine = engine(&file.engine, &mut cx);
     let log = log(&file.log);
     let record = record::check(&mut cx);
-    let releases = releases(&file.releases);
+    let releases = releases::check(&file.releases, &mut cx);
     let calls = calls::calls(&file.calls);
     let profiles = calls::profiles(&mut cx);
     let downstreams = downstream::check(&mut cx);
@@ -349,17 +348,6 @@ fn engine(raw: &RawEngine, cx: &mut Context<'_>) -> Engine {
             max_unused: raw.compiled_max_unused.or(compiled.max_unused),
             max_size: raw.compiled_max_size.or(compiled.max_size),
         },
-    }
-}
-
-fn releases(raw: &RawReleases) -> Releases {
-    let default = Releases::default();
-    Releases {
-        keep: raw.keep.or(default.keep),
-        keep_linked: raw.keep_linked.or(default.keep_linked),
-        uploads: raw.uploads.or(default.uploads),
-        upload_timeout: raw.upload_timeout.or(default.upload_timeout),
-        event_streams: raw.event_streams.or(default.event_streams),
     }
 }
 

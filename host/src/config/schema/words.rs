@@ -25,7 +25,7 @@ struct Row {
 }
 
 /// What each section is.
-const SECTIONS: [(&str, &str); 30] = [
+const SECTIONS: [(&str, &str); 31] = [
     (
         "server",
         "The listener for clients, and what it lets them take.",
@@ -44,6 +44,10 @@ const SECTIONS: [(&str, &str); 30] = [
     (
         "releases",
         "Components that are released to the running host, and their history.",
+    ),
+    (
+        "releases.shadow",
+        "What candidates may use that run on the requests of clients.",
     ),
     ("calls", "Calls of all BFFs to all services."),
     ("profile", "Limits of calls that a BFF picks by name."),

@@ -251,7 +251,7 @@ fn the_maximal_file_has_every_key() {
             let name = name.trim_matches(['[', ']']);
             let parts: Vec<&str> = name.split('.').collect();
             section = match parts[..] {
-                ["admin", _] => name.to_owned(),
+                ["admin" | "releases", _] => name.to_owned(),
                 [kind, _] => format!("{kind}.*"),
                 [kind, _, part] => format!("{kind}.*.{part}"),
                 [kind, _, part, section] => format!("{kind}.*.{part}.{section}"),

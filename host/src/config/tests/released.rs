@@ -26,5 +26,13 @@ pub(super) fn releases() -> Releases {
         uploads: 3,
         event_streams: 8,
         upload_timeout: ms(20_000),
+        shadow: Shadow {
+            sample: 50,
+            cpu: 5,
+            memory: 16 << 20,
+            max_size: 1 << 20,
+            max_duration: Duration::from_secs(2 * 3600),
+            values: true,
+        },
     }
 }
