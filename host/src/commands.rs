@@ -29,6 +29,7 @@ mod replay;
 mod rollback;
 mod schema;
 mod serve;
+mod shadow;
 mod sign;
 mod status;
 mod test;
@@ -102,6 +103,8 @@ enum Command {
     Releases(releases::Releases),
     /// Show how far a component of a BFF reaches beyond another one
     Diff(diff::Diff),
+    /// Run a component on what the clients of a BFF ask, and say what it would answer differently
+    Shadow(shadow::Shadow),
     /// Show what is live of each BFF of a running host
     Status(status::Status),
     /// Make, list and revoke tokens for the admin listener, on the host's machine
@@ -167,6 +170,7 @@ impl Cli {
             Command::Rollback(rollback) => wait(rollback.run()),
             Command::Releases(releases) => wait(releases.run()),
             Command::Diff(diff) => wait(diff.run()),
+            Command::Shadow(shadow) => wait(shadow.run()),
             Command::Status(status) => wait(status.run()),
             Command::Token(token) => token.run(),
             Command::Schema(schema) => schema.run(),
@@ -181,7 +185,7 @@ impl Cli {
 /// script has to be able to tell the two apart.
 fn usage_code(error: &Error) -> ExitCode {
     let command = std::env::args_os().nth(1);
-    let has_own = ["deploy", "promote", "abort", "hold", "rollback"];
+    let has_own = ["deploy", "promote", "abort", "hold", "rollback", "shadow"];
     let has_own = command.is_some_and(|it| has_own.iter().any(|own| it == **own));
     match error.exit_code() {
         0 => ExitCode::SUCCESS,

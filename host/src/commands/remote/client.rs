@@ -163,6 +163,21 @@ impl Remote {
         self.document(&answer)
     }
 
+    /// Ends what is at a path.
+    ///
+    /// # Errors
+    ///
+    /// When it has not ended then, as far as is known.
+    pub async fn delete<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        within: Duration,
+    ) -> Result<T, RemoteError> {
+        let request = self.request(Method::DELETE, path);
+        let answer = self.ask(request, Bytes::new(), within.min(ANSWER)).await?;
+        self.document(&answer)
+    }
+
     fn request(&self, method: Method, path: &str) -> http::request::Builder {
         let agent = concat!("tailor/", env!("CARGO_PKG_VERSION"));
         let request = Request::builder().method(method).uri(path);
