@@ -14,6 +14,7 @@ mod others;
 mod proof;
 mod restarts;
 mod rollbacks;
+mod shadow;
 mod signatures;
 mod teams;
 mod tls;

@@ -6,6 +6,7 @@ mod consent;
 mod door;
 mod names;
 mod secure;
+mod shadow;
 mod stub;
 mod superseded;
 

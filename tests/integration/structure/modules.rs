@@ -10,7 +10,7 @@ use super::{below, read, shown};
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module
 /// knows lower ones only.
-const MODULES: [(&str, &[&str]); 35] = [
+const MODULES: [(&str, &[&str]); 36] = [
     (
         "host",
         &[
@@ -19,6 +19,8 @@ const MODULES: [(&str, &[&str]); 35] = [
             "releases",
             "server",
             "snapshot",
+            "shadow",
+            "recording",
             "invoke",
             "fixture",
             "bff",
@@ -50,7 +52,9 @@ const MODULES: [(&str, &[&str]); 35] = [
         "server",
         &[
             "snapshot",
+            "shadow",
             "recording",
+            "tape",
             "canary",
             "releases",
             "router",
@@ -76,6 +80,7 @@ const MODULES: [(&str, &[&str]); 35] = [
     (
         "snapshot",
         &[
+            "shadow",
             "recording",
             "router",
             "bff",
@@ -87,6 +92,22 @@ const MODULES: [(&str, &[&str]); 35] = [
         ],
     ),
     ("development", &["bff", "calls", "downstream", "contract"]),
+    (
+        "shadow",
+        &[
+            "invoke",
+            "fixture",
+            "bff",
+            "downstream",
+            "tape",
+            "telemetry",
+            "contract",
+            "config",
+            "text",
+            "sync",
+            "time",
+        ],
+    ),
     (
         "recording",
         &[
