@@ -81,7 +81,7 @@ impl Changes {
             return Err(OrderError::TooManyShadows);
         }
         let (digest, bff) = (&order.digest, &order.bff);
-        tracing::info!(bff, digest, actor = order.caller.name(), "a shadow begins");
+        tracing::info!(bff, digest, "a shadow begins");
         Ok(live)
     }
 

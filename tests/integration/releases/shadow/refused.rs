@@ -39,6 +39,8 @@ async fn an_order_that_cannot_be_executed_says_why() {
     for wrong in [
         json!({"for": "0s"}),
         json!({"for": "soon"}),
+        json!({"for": "1m 30s"}),
+        json!({"for": ""}),
         json!({"for": null}),
         json!({"sample": 0}),
         json!({"sample": 101}),

@@ -40,11 +40,13 @@ pub(super) async fn begin(
         let status = StatusCode::BAD_REQUEST;
         V1Problem::new(status, "order", what.to_owned(), fix.to_owned())
     };
-    let lasts = body.lasts.as_deref().map(humantime::parse_duration);
-    let lasts = lasts.transpose().ok().flatten();
-    if body.lasts.is_some() && lasts.is_none_or(|it| it < Duration::from_secs(1)) {
-        let what = "for is no time of a second or more";
-        return Err(bad(what, "write \"10m\", or leave it out"));
+    let lasts = body.lasts.as_deref().map(time);
+    if lasts == Some(None) {
+        let what = "for is no number of seconds, minutes or hours";
+        return Err(bad(
+            what,
+            "write \"30s\", \"10m\" or \"1h\", or leave it out",
+        ));
     }
     if body.sample.is_some_and(|it| !(1..=100).contains(&it)) {
         let what = "sample is a share of the requests in percent, from 1 to 100";
@@ -53,7 +55,7 @@ pub(super) async fn begin(
     let order = ShadowOrder {
         bff,
         digest: body.digest,
-        lasts,
+        lasts: lasts.flatten(),
         sample: body.sample,
         caller,
     };
@@ -65,6 +67,22 @@ pub(super) async fn begin(
         response.headers_mut().insert(LOCATION, location);
     }
     Ok(response)
+}
+
+/// A time: `10m`.
+fn time(text: &str) -> Option<Duration> {
+    const LONGEST: usize = 6;
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return None,
+    };
+    let is_number = digits.bytes().all(|it| it.is_ascii_digit()) && !digits.starts_with('0');
+    let count = digits.parse::<u64>().ok()?;
+    let fits = is_number && text.len() <= LONGEST;
+    fits.then(|| Duration::from_secs(count * seconds))
 }
 
 /// What a shadow has found so far.
@@ -82,7 +100,7 @@ pub(super) fn end(
     let why = format!("ended by {}", caller.name());
     let report = pages.shared.shadows.end(bff, &why);
     let report = report.ok_or_else(|| OrderError::NoShadow(bff.to_owned()))?;
-    tracing::info!(bff, actor = caller.name(), "a shadow is ended");
+    tracing::info!(bff, "a shadow is ended");
     Ok(json(StatusCode::OK, &report))
 }
 
