@@ -81,7 +81,8 @@ struct Progress {
     polls: usize,
     calls: u32,
     played: Played,
-    matched: Matched,
+    /// Few runs have it.
+    matched: Box<Matched>,
 }
 
 impl Player {
