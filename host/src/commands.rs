@@ -30,6 +30,7 @@ mod replay;
 mod rollback;
 mod schema;
 mod serve;
+mod shadow;
 mod sign;
 mod status;
 mod test;
@@ -105,6 +106,8 @@ enum Command {
     Releases(releases::Releases),
     /// Show how far a component of a BFF reaches beyond another one
     Diff(diff::Diff),
+    /// Run a component on what the clients of a BFF ask, and say what it would answer differently
+    Shadow(shadow::Shadow),
     /// Show what is live of each BFF of a running host
     Status(status::Status),
     /// Make, list and revoke tokens for the admin listener, on the host's machine
@@ -171,6 +174,7 @@ impl Cli {
             Command::Previews(previews) => wait(previews.run()),
             Command::Releases(releases) => wait(releases.run()),
             Command::Diff(diff) => wait(diff.run()),
+            Command::Shadow(shadow) => wait(shadow.run()),
             Command::Status(status) => wait(status.run()),
             Command::Token(token) => token.run(),
             Command::Schema(schema) => schema.run(),
@@ -185,7 +189,7 @@ impl Cli {
 /// script has to be able to tell the two apart.
 fn usage_code(error: &Error) -> ExitCode {
     let command = std::env::args_os().nth(1);
-    let has_own = ["deploy", "promote", "abort", "hold", "rollback"];
+    let has_own = ["deploy", "promote", "abort", "hold", "rollback", "shadow"];
     let has_own = command.is_some_and(|it| has_own.iter().any(|own| it == **own));
     match error.exit_code() {
         0 => ExitCode::SUCCESS,

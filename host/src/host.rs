@@ -21,6 +21,7 @@ mod orders;
 mod preview;
 mod release;
 mod rollback;
+mod shadow;
 mod smoke;
 mod sockets;
 mod swap;
@@ -46,7 +47,7 @@ use crate::development::Development;
 use crate::releases::Releases;
 use crate::server::admin::Admin;
 use crate::server::{Faults, ListenerIdentity, Server, ServerError, started_anew};
-use crate::snapshot::{Builder, Previews, SharedState, SnapshotError};
+use crate::snapshot::{Builder, SharedState, SnapshotError};
 
 use bff_locks::BffLocks;
 use candidates::Candidates;
@@ -130,13 +131,8 @@ async fn load(
     compile_in: CompileIn,
     development: Option<Development>,
 ) -> Result<Changes, HostError> {
-    let (observer, stand_ins) = match development {
-        Some(Development {
-            observer,
-            stand_ins,
-        }) => (Some(observer), Some(stand_ins)),
-        None => (None, None),
-    };
+    let development = development.map(|it| (it.observer, it.stand_ins));
+    let (observer, stand_ins) = development.unzip();
     if let Some(tls) = config.admin.as_ref().and_then(|admin| admin.tls.clone()) {
         // `tailor check` says what is wrong with it, too.
         read_identity(tls).await?;
@@ -175,10 +171,9 @@ async fn load(
         tracing::error!(bff, "the component is refused: {reason}");
     }
     let snapshot = builder.build(draft, None);
-    let previews = releases.as_ref().map(|releases| {
-        let previews: Arc<dyn Previews> = Arc::new(HostPreviews::new(releases, &builder));
-        previews
-    });
+    let previews = releases
+        .as_ref()
+        .map(|it| HostPreviews::shared(it, &builder));
     let shared = Arc::new(SharedState {
         snapshot: ArcSwap::from_pointee(snapshot),
         runtime,
@@ -186,6 +181,7 @@ async fn load(
         observer,
         recordings: Arc::default(),
         previews,
+        shadows: Arc::default(),
     });
     let strict = on_refused == Some(OnRefused::End);
     let changes = Changes::new(shared, builder, releases, config_path, strict);
@@ -214,12 +210,6 @@ async fn read_identity(tls: ListenerTls) -> Result<ListenerIdentity, HostError> 
     let reading = tokio::task::spawn_blocking(move || ListenerIdentity::new(tls)).await;
     let read = reading.map_err(|_| HostError::Control(panicked()))?;
     Ok(read?)
-}
-
-/// Makes the texts of recorded requests, for ever.
-async fn record(shared: Arc<SharedState>) {
-    let settings = || shared.snapshot.load().config.record.clone();
-    shared.recordings.work(&shared.runtime, settings).await;
 }
 
 impl Host {
@@ -289,10 +279,10 @@ impl Host {
                 let changes = changes.clone();
                 async move {
                     let watching = watch::watch(changes.clone());
-                    let recording = record(changes.shared().clone());
+                    let again = shadow::run_again(changes.shared().clone());
                     let keeping = kept::keep_again(changes.clone());
                     let following = follow::follow(changes);
-                    tokio::join!(watching, keeping, recording, following);
+                    tokio::join!(watching, keeping, again, following);
                 }
             })
         });

@@ -38,6 +38,7 @@ pub mod releases;
 pub mod router;
 pub mod server;
 pub(crate) mod server_timing;
+pub mod shadow;
 pub mod signature;
 pub(crate) mod snapshot;
 pub mod suite;

@@ -22,7 +22,7 @@ pub use departure::Departure;
 pub use error::{NotRecorded, Outcome};
 pub use inputs::Source;
 pub use queue::{Capture, Ended, Order, Taken};
-pub use replay::{Replayed, Verdict, replay};
+pub use replay::{Replayed, Verdict, replay, unrecorded};
 pub use requests::{RecordError, Recordings};
 
 use document::Document;
@@ -34,7 +34,7 @@ use replay::run;
 ///
 /// Why there is none.
 pub async fn record(runtime: &Runtime, source: Source<'_>) -> Result<String, NotRecorded> {
-    if let Some(import) = replay::unrecorded(source.loaded) {
+    if let Some(import) = unrecorded(source.loaded) {
         return Err(NotRecorded::Import {
             import: import.to_owned(),
         });

@@ -57,7 +57,7 @@ pub(crate) use points::reach;
 pub use preview::{NewPreview, Preview, Previews};
 pub use reach::{Changed, Reach, ReachDifference};
 pub use signing::Signing;
-pub use trial::{Canary, CanaryChange, NewCanary, Ordered};
+pub use trial::{Canary, CanaryChange, NewCanary, Ordered, ShadowOrder};
 
 use crate::sync;
 use files::Components;

@@ -16,6 +16,7 @@ mod activity;
 pub(crate) mod admin;
 mod body;
 mod budget;
+mod captured;
 mod client;
 mod connection;
 mod course;
@@ -49,4 +50,5 @@ mod worker;
 
 pub use accept::{Server, ServerError};
 pub use faults::{Faults, started_anew};
+pub(crate) use reply::code_of;
 pub use tls::{ListenerIdentity, ListenerTlsError};

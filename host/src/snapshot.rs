@@ -28,6 +28,7 @@ use crate::development::{Observer, StandIns};
 use crate::downstream::Services;
 use crate::recording::Recordings;
 use crate::router::RouteTable;
+use crate::shadow::Shadows;
 use crate::telemetry::metrics::{BffMetrics, Metrics};
 
 pub use draft::{Candidate, Draft, Refusal};
@@ -52,6 +53,8 @@ pub struct SharedState {
     pub recordings: Arc<Recordings>,
     /// Versions that are not live; none in a host that does not serve.
     pub previews: Option<Arc<dyn Previews>>,
+    /// Candidates that run on what clients ask.
+    pub shadows: Arc<Shadows>,
 }
 
 /// Routes, BFFs and services of one configuration.

@@ -8,6 +8,7 @@
 
 mod dice;
 mod learned;
+mod matched;
 mod player;
 mod recorder;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::contract::Call;
 
 pub use dice::Dice;
 pub use learned::{Answered, CallResult, Readings, Tape, TapedCall, WasiReadings};
+pub use matched::Unlike;
 pub use player::{Mask, Missing, Played, Player, Strictness};
 pub use recorder::{Recorder, Room, TooMuch};
 

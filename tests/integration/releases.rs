@@ -15,6 +15,7 @@ mod previews;
 mod proof;
 mod restarts;
 mod rollbacks;
+mod shadow;
 mod signatures;
 mod teams;
 mod tls;

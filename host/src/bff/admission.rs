@@ -84,6 +84,11 @@ impl Admission {
         )
     }
 
+    /// Whether a request waits for the right to run, of this BFF or, for an instance, of any.
+    pub fn is_busy(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0 || self.instances.is_busy()
+    }
+
     /// Waits for the right to run, as long as the settings allow.
     ///
     /// # Errors

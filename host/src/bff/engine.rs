@@ -65,8 +65,8 @@ pub(super) fn for_compiling_again(functions: Arc<dyn CacheStore>) -> Result<Engi
 
 fn config(instances: u32) -> Result<Config, EngineError> {
     // The permits of requests are the limit; the pool itself never refuses. One more is for a smoke
-    // request, which takes no permit.
-    let instances = instances.saturating_add(1);
+    // request, and one for the run of a shadow: they take no permit.
+    let instances = instances.saturating_add(2);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(MAX_INSTANCES))

@@ -129,6 +129,11 @@ impl Scheduler {
         }
     }
 
+    /// Whether a guest waits for the thread.
+    pub fn is_busy(&self) -> bool {
+        self.first.load(Ordering::Relaxed) != u64::MAX
+    }
+
     /// The event loop slept and has read its sockets since: all that want the thread are known.
     pub fn woke_up(&self) {
         self.round.store(0, Ordering::Relaxed);

@@ -10,7 +10,7 @@ mod report;
 pub use error::{OrderError, code};
 pub use follow::{Ended, Order, follow};
 pub use options::{Options, key_or_random};
-pub use patience::Patience;
+pub use patience::{Patience, timeout};
 pub use report::Report;
 
 use serde_json::{Value, json};

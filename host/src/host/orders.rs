@@ -13,7 +13,7 @@ use crate::canary::Plan;
 use crate::releases::{
     Act, Answer, Appended, Begun, Caller, CanaryOrder, Event, Kind, Live, LiveByBff, NewPreview,
     NewRelease, NewToken, Order, OrderError, Orders, Part, Previews, ReachDifference, Release,
-    Releases, StoreError, Stored, Target, Token,
+    Releases, ShadowOrder, StoreError, Stored, Target, Token,
 };
 
 /// The shortest start of a digest that is a name.
@@ -142,6 +142,18 @@ impl Orders for ReleaseOrders {
             Ok(judged)
         });
         Box::pin(async move { judged.await.unwrap_or(Err(OrderError::Stopping)) })
+    }
+
+    fn shadow(&self, order: ShadowOrder) -> Answer<()> {
+        let found = self.changes();
+        let (event_loop, on) = (self.event_loop.clone(), self.event_loop.clone());
+        let begun = on.spawn(async move {
+            let (changes, _) = found?;
+            let live = changes.begin_shadow(&order).await?;
+            event_loop.spawn(async move { changes.load_shadow(order, live).await });
+            Ok(())
+        });
+        Box::pin(async move { begun.await.unwrap_or(Err(OrderError::Stopping)) })
     }
 
     fn begin(&self, order: Order) -> Answer<Begun> {

@@ -4,20 +4,22 @@
 //! A client may send any number of texts as tokens and as names. What the journal says is therefore
 //! kept for a second, so that such requests cost it a few questions a second.
 
+pub(super) mod settings;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use http::Method;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
+use self::settings::shown;
 use super::bff_locks::BffLocks;
 use super::candidates::load_released;
 use crate::bff::load::Loaded;
 use crate::bff::swap::Bff;
 use crate::bff::version::Version;
-use crate::config::{self, CallPattern, Config, Segment};
+use crate::config;
 use crate::file::TIMEOUT;
 use crate::releases::{self, Caller, Releases, Scope, StoreError, Token, TokenError};
 use crate::snapshot::{Builder, Later, PreviewError, Previews, Snapshot};
@@ -71,8 +73,8 @@ struct Entry {
 
 impl HostPreviews {
     /// To be called on the event loop on whose threads files are read.
-    pub(super) fn new(releases: &Arc<Releases>, builder: &Arc<Builder>) -> Self {
-        Self(Arc::new(Inner {
+    pub(super) fn shared(releases: &Arc<Releases>, builder: &Arc<Builder>) -> Arc<dyn Previews> {
+        let inner = Inner {
             releases: releases.clone(),
             builder: builder.clone(),
             event_loop: Handle::current(),
@@ -82,7 +84,8 @@ impl HostPreviews {
             loading: BffLocks::default(),
             failed: Mutex::default(),
             noted: Mutex::default(),
-        }))
+        };
+        Arc::new(Self(Arc::new(inner)))
     }
 }
 
@@ -336,90 +339,5 @@ impl Inner {
         let versions = sync::lock(&self.versions);
         let mut loaded = versions.iter().map(|it| it.version.loaded());
         loaded.find(|it| it.digest == digest).cloned()
-    }
-}
-
-/// The settings of a BFF for its previews: fewer requests at once, and calls that change nothing.
-pub(super) fn shown(config: &Config, preview: &config::Preview, bff: &config::Bff) -> config::Bff {
-    let mut shown = bff.clone();
-    shown.limits.concurrency = shown.limits.concurrency.min(preview.concurrency);
-    if !preview.writes {
-        for service in &bff.downstreams {
-            let reads = config.downstreams.get(service).map(|it| &*it.reads);
-            let allowed = bff.allow.get(service).map(Vec::as_slice);
-            let allowed = reading(allowed, reads.unwrap_or_default());
-            shown.allow.insert(service.clone(), allowed);
-        }
-    }
-    shown
-}
-
-/// Of the calls that a BFF may make to a service, those that only read: GET, HEAD, and what the
-/// operator says reads. `allowed` is `None` where it may make all.
-fn reading(allowed: Option<&[CallPattern]>, reads: &[CallPattern]) -> Vec<CallPattern> {
-    let every = [CallPattern {
-        method: None,
-        segments: vec![Segment::Rest],
-    }];
-    let mut reading = Vec::new();
-    for allowed in allowed.unwrap_or(&every) {
-        match &allowed.method {
-            Some(Method::GET | Method::HEAD) => reading.push(allowed.clone()),
-            Some(_) => {}
-            None => reading.push(CallPattern {
-                method: Some(Method::GET),
-                ..allowed.clone()
-            }),
-        }
-        for read in reads {
-            if allowed.covers(read) {
-                reading.push(read.clone());
-            } else if read.covers(allowed) {
-                reading.push(allowed.clone());
-            }
-        }
-    }
-    reading
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pattern(method: Option<Method>, path: &[&str]) -> CallPattern {
-        let segment = |text: &&str| match *text {
-            "*" => Segment::One,
-            "**" => Segment::Rest,
-            text => Segment::Text(text.to_owned()),
-        };
-        CallPattern {
-            method,
-            segments: path.iter().map(segment).collect(),
-        }
-    }
-
-    #[test]
-    fn what_changes_something_is_not_among_the_calls_of_a_preview() {
-        let shown = |allowed: Option<&[CallPattern]>, reads: &[CallPattern]| {
-            let reading = reading(allowed, reads);
-            let texts = reading.iter().map(CallPattern::to_string);
-            texts.collect::<Vec<_>>().join(", ")
-        };
-        let search = pattern(Some(Method::POST), &["search"]);
-        let users = pattern(Some(Method::POST), &["users", "**"]);
-        let find = pattern(Some(Method::POST), &["users", "find"]);
-        assert_eq!(shown(None, &[]), "GET /**");
-        assert_eq!(shown(None, &[search.clone()]), "GET /**, POST /search");
-        let allowed = [
-            pattern(Some(Method::GET), &["days", "*"]),
-            users.clone(),
-            pattern(None, &["goals"]),
-            pattern(Some(Method::DELETE), &["days", "*"]),
-        ];
-        assert_eq!(shown(Some(&allowed), &[]), "GET /days/*, GET /goals");
-        let expected = "GET /days/*, POST /users/find, GET /goals";
-        assert_eq!(shown(Some(&allowed), &[find.clone(), search]), expected);
-        assert_eq!(shown(Some(&[find]), &[users]), "POST /users/find");
-        assert_eq!(shown(Some(&[]), &[]), "");
     }
 }

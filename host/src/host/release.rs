@@ -2,11 +2,13 @@
 //! file, see [`super::swap`], and has one more step: the journal says that it is live before it is.
 
 mod preview;
+mod reach;
 mod signature;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use self::reach::{known_reach, reach_now, reach_of};
 use super::candidates::load_released;
 use super::change::{Changes, blocking};
 use super::error::ChangeError;
@@ -320,40 +322,6 @@ fn refused(error: &ChangeError) -> Refused {
         _ => "host",
     };
     Refused::at(step, error.to_string())
-}
-
-/// How far a component reaches, as far as this proof tells.
-fn reach_of(loaded: &Loaded, calls: Option<BTreeSet<String>>) -> Reach {
-    let imports = loaded.surface.imports.iter().map(String::as_str);
-    Reach::new(imports, calls, loaded.memory, loaded.size as u64)
-}
-
-/// How far a component reaches that was proven, and made these calls.
-async fn reach_now(
-    releases: &Arc<Releases>,
-    release: &NewRelease,
-    loaded: &Loaded,
-    calls: Option<BTreeSet<String>>,
-) -> Result<Reach, Refused> {
-    let mut reach = reach_of(loaded, calls);
-    if reach.calls.is_none() {
-        // Nothing was asked now. What its last smoke request called, it still may.
-        let known = known_reach(releases, &release.bff, &release.digest).await?;
-        reach.calls = known.and_then(|known| known.calls);
-    }
-    Ok(reach)
-}
-
-/// How far a component reaches, as the journal has it.
-async fn known_reach(
-    releases: &Arc<Releases>,
-    bff: &str,
-    digest: &str,
-) -> Result<Option<Reach>, Refused> {
-    let (store, bff, digest) = (releases.clone(), bff.to_owned(), digest.to_owned());
-    let reading = blocking(move || store.reach_of(&bff, &digest)).await;
-    let known = reading.map_err(host)?;
-    known.map_err(|error| Refused::at(store_step(&error), error.to_string()))
 }
 
 /// The component that is live, as the journal has it.

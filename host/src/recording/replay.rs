@@ -110,7 +110,7 @@ pub async fn replay(
 }
 
 /// The first interface of a component whose answers are not recorded.
-pub(super) fn unrecorded(loaded: &Loaded) -> Option<&str> {
+pub fn unrecorded(loaded: &Loaded) -> Option<&str> {
     let imports = loaded.surface.imports.iter();
     let mut imports = imports.map(String::as_str);
     imports.find(|import| UNRECORDED.iter().any(|it| import.starts_with(it)))

@@ -370,6 +370,15 @@ pub enum State {
 }
 
 impl State {
+    /// Whether the component has passed its proof.
+    pub fn was_proven(&self) -> bool {
+        match self {
+            Self::Live | Self::Replaced | Self::Canary { .. } | Self::Previewed { .. } => true,
+            Self::RolledBack { .. } | Self::Aborted { .. } => true,
+            Self::Proving | Self::Refused { .. } | Self::Interrupted => false,
+        }
+    }
+
     /// Its name in documents.
     pub fn name(&self) -> &'static str {
         match self {

@@ -15,6 +15,7 @@ use super::new_token::NewToken;
 use super::preview::Previews;
 use super::reach::ReachDifference;
 use super::signing::Signing;
+use super::trial::ShadowOrder;
 use crate::canary::PlanError;
 use crate::signature::SignatureError;
 
@@ -49,6 +50,9 @@ pub trait Orders: Send + Sync {
 
     /// Changes the trial of a release.
     fn judge(&self, order: CanaryOrder) -> Answer<Begun>;
+
+    /// Begins a shadow, which goes on.
+    fn shadow(&self, order: ShadowOrder) -> Answer<()>;
 
     /// Begins a release, which goes on when this has its number.
     fn begin(&self, order: Order) -> Answer<Begun>;
@@ -262,6 +266,14 @@ pub enum OrderError {
         /// Why, and the way out.
         what: String,
     },
+    /// A shadow cannot begin so.
+    #[error("bff.{bff}: {what}")]
+    Shadow {
+        /// The BFF.
+        bff: String,
+        /// Why, and the way out.
+        what: String,
+    },
     /// There is no preview of this name.
     #[error("bff.{bff}: there is no preview {name:?}; list them with GET /v1/bffs/{bff}/previews")]
     NoPreview {
@@ -270,6 +282,15 @@ pub enum OrderError {
         /// The name.
         name: String,
     },
+    /// There is none.
+    #[error(
+        "bff.{0}: there is no shadow, or its report is kept no longer, or the host has started \
+         since; begin one with POST /v1/bffs/{0}/shadow"
+    )]
+    NoShadow(String),
+    /// Too many run.
+    #[error("as many shadows run as may; end one, or wait")]
+    TooManyShadows,
     /// A canary cannot begin so.
     #[error("bff.{bff}: {source}; choose another share, or change bff.{bff}.canary")]
     Plan {

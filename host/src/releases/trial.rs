@@ -1,9 +1,10 @@
 //! A release that gets a share of its BFF's requests, as the journal has it.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
+use super::access::Caller;
 use crate::canary::Plan;
 
 /// The release of a BFF that is on trial beside the live one.
@@ -98,4 +99,24 @@ impl CanaryChange {
             Self::Promote { order, .. } | Self::Abort { order, .. } => order.as_ref(),
         }
     }
+}
+
+/// An order to compare a component with what is live, on the requests of clients and without them.
+#[derive(Clone, Debug)]
+pub struct ShadowOrder {
+    /// The BFF.
+    pub bff: String,
+    /// The component.
+    pub digest: String,
+    /// How long; [`Self::LASTS`] without.
+    pub lasts: Option<Duration>,
+    /// Of 100 requests, how many are taken; as the configuration says without.
+    pub sample: Option<u8>,
+    /// Who orders it.
+    pub caller: Caller,
+}
+
+impl ShadowOrder {
+    /// How long a shadow lasts that does not say it.
+    pub const LASTS: Duration = Duration::from_secs(600);
 }

@@ -92,6 +92,7 @@ fn play(steps: Vec<Step>) {
     };
     let shared = Arc::new(SharedState {
         recordings: Arc::default(),
+        shadows: Arc::default(),
         snapshot: ArcSwap::from(snapshot.clone()),
         runtime: runtime.clone(),
         metrics: Arc::default(),

@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use super::access::Access;
 use super::body::{Body, BodyError};
 use super::budget::{Full, HeldBytes};
+use super::captured::Captured;
 use super::client::Admitted;
 use super::course::Course;
 use super::guest_request::guest_request;
@@ -34,7 +35,6 @@ use crate::bff::run::{self, Fixed, IncomingRequest, Invocation};
 use crate::bff::streamed::{self, Answer};
 use crate::bff::version::Version;
 use crate::development::{Failure, Observer};
-use crate::recording::{self, Ended};
 use crate::telemetry::metrics::Outcome;
 
 /// The host has no room for a request: its stream ends unanswered, and the client may send it
@@ -188,11 +188,13 @@ async fn answer(
     if let Some(observer) = &observer {
         observer.begun(&request);
     }
-    let recordings = &worker.shared.recordings;
-    let capture = record.and_then(|record| recordings.begin(&record, &request));
-    if course == Course::Preview {
-        preview::remove_token(&mut parts.headers);
-    }
+    let mut captured = match course {
+        Course::Preview => {
+            preview::remove_token(&mut parts.headers);
+            Captured::default()
+        }
+        _ => Captured::begin(worker, &version, record, &request),
+    };
     let incoming = IncomingRequest {
         request,
         request_id: access.id.header(),
@@ -206,13 +208,14 @@ async fn answer(
         scheduler: Some(worker.scheduler.clone()),
         keeps_targets: observer.is_some(),
         fixed: Fixed {
-            tap: capture.as_ref().map(|capture| capture.tap.clone()),
+            tap: captured.tap(),
             ..Fixed::default()
         },
     };
 
     // Admit, run, check.
     let invocation = Invocation::new(&version, incoming);
+    captured.uses(&invocation.usage);
     // Without chunks, a client could not tell an answer that was cut off from a whole one.
     let answer = if version.streams() && parts.version >= http::Version::HTTP_11 {
         match Box::pin(admit_and_begin(worker, &version, invocation, access)).await {
@@ -222,7 +225,7 @@ async fn answer(
                     streamed,
                     version,
                     held: 0,
-                    capture,
+                    capture: captured.into_recording(),
                 };
                 return Ok(begun(answer, rest, held, access));
             }
@@ -234,9 +237,7 @@ async fn answer(
     };
     // The body went with the guest.
     held.shrink(before);
-    if let Some(capture) = capture {
-        recordings.ended(capture, ended(&version, &answer));
-    }
+    captured.ended(worker, &version, &answer);
     Ok(match answer {
         Ok(mut answer) => {
             course.mark(&mut answer.headers, &version);
@@ -260,32 +261,6 @@ fn begun(answer: CheckedResponse, mut rest: Rest, held: &mut HeldBytes, access: 
     match room.and_then(|()| held.answer(answer.body.len())) {
         Ok(()) => Reply::begun(answer, rest),
         Err(Full) => Reply::full(access),
-    }
-}
-
-/// How a request that may be recorded has ended.
-fn ended(version: &Arc<Version>, answer: &Result<CheckedResponse, BffError>) -> Ended {
-    let (code, outcome, failed) = match answer {
-        Ok(answer) => {
-            let status = answer.status;
-            let outcome = recording::Outcome::Answered(status.as_u16());
-            (
-                status.as_str().to_owned(),
-                outcome,
-                status.is_server_error(),
-            )
-        }
-        Err(error) => (
-            reply::code(error).as_str().to_owned(),
-            recording::Outcome::Failed(error.to_string()),
-            true,
-        ),
-    };
-    Ended {
-        version: version.clone(),
-        code,
-        outcome,
-        failed,
     }
 }
 

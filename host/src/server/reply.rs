@@ -201,6 +201,11 @@ pub(super) fn add_fields(headers: &mut HeaderMap, access: &Access) {
     }
 }
 
+/// The word of [`code`].
+pub(crate) fn code_of(error: &BffError) -> &'static str {
+    code(error).as_str()
+}
+
 /// The code of each error; a new error does not compile without one.
 pub(super) fn code(error: &BffError) -> Code {
     match error {

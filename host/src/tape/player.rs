@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use super::dice::{Dice, Names};
 use super::learned::{CallResult, Tape};
+use super::matched::{Matched, Unlike};
 use crate::contract::{Call, Failure, FailureKind};
 use crate::sync;
 
@@ -15,6 +16,9 @@ pub enum Strictness {
     /// As many calls of the same services by the same methods: what is asked may differ, where
     /// the tape has other texts than the recorded run had.
     SameServices,
+    /// Whatever it does, and no call goes to a service: each gets the result of a call of the tape
+    /// that asked the same, in whatever order, and none has another.
+    Matching,
     /// Whatever it does. Calls go to services; only the clocks and random bytes are the tape's, as
     /// far as there are any.
     Any,
@@ -77,6 +81,8 @@ struct Progress {
     polls: usize,
     calls: u32,
     played: Played,
+    /// Few runs have it.
+    matched: Box<Matched>,
 }
 
 impl Player {
@@ -98,6 +104,12 @@ impl Player {
     /// What came of the run so far.
     pub fn played(&self) -> Played {
         sync::lock(&self.progress).played.clone()
+    }
+
+    /// Of a run that may do whatever it does: its calls that the tape does not have, and those of
+    /// the tape that it did not make.
+    pub fn unlike(&self) -> Unlike {
+        sync::lock(&self.progress).matched.unlike(&self.tape.calls)
     }
 
     /// Whether calls get the tape's results.
@@ -215,21 +227,38 @@ impl Player {
         }
     }
 
-    /// The result of a `wait-any` for one of `calls`; `None` where calls go to services.
+    /// The result of a `wait-any` for one of `calls`; `None` where calls go to services, and where
+    /// the tape has none that fits.
     pub fn waited(&self, calls: usize) -> Option<Option<u32>> {
         if !self.has_calls() {
             return None;
         }
         let all = &self.tape.readings.waits;
+        if self.strictness == Strictness::Matching && self.departs(all.len()) {
+            return None;
+        }
         let next = self.next(WAITS, all, |it| &mut it.waits);
         let is_one = |place: &u32| (*place as usize) < calls;
         Some(next.flatten().filter(is_one))
+    }
+
+    /// Whether what the tape says of waits, of which it has `waits`, does not fit this run.
+    fn departs(&self, waits: usize) -> bool {
+        let progress = sync::lock(&self.progress);
+        progress.played.differs_at.is_some() || progress.waits >= waits
     }
 
     pub(super) fn begin(&self, call: &Call) -> u32 {
         let progress = &mut *sync::lock(&self.progress);
         let number = progress.calls;
         progress.calls = number.saturating_add(1);
+        if self.strictness == Strictness::Matching {
+            let place = progress.matched.begin(&self.tape.calls, call);
+            if place != Some(number as usize) {
+                progress.played.differs_at.get_or_insert(number as usize);
+            }
+            return number;
+        }
         if !self.has_calls() || progress.played.differs_at.is_some() {
             return number;
         }
@@ -254,7 +283,12 @@ impl Player {
     /// another than the tape has, and all after it, fail.
     pub fn result(&self, number: u32) -> Option<CallResult> {
         let number = number as usize;
-        let differs_at = sync::lock(&self.progress).played.differs_at;
+        let progress = sync::lock(&self.progress);
+        if self.strictness == Strictness::Matching {
+            return Some(progress.matched.result(number, &self.tape.calls));
+        }
+        let differs_at = progress.played.differs_at;
+        drop(progress);
         if differs_at.is_some_and(|place| number >= place) {
             return Some(CallResult::Failed(Failure {
                 kind: FailureKind::Rejected,

@@ -269,3 +269,42 @@ fn what_is_too_much_is_given_back_at_once() {
         }
     }
 }
+
+#[test]
+fn a_run_that_does_as_it_likes_gets_results_by_what_it_asks() {
+    let tap = play(Strictness::Matching);
+    let player = tap.player().unwrap();
+    // Nobody waited for this one.
+    let second = tap.begin(&call("sleep", "/b"));
+    let first = tap.begin(&Call {
+        select: vec!["/x".to_owned()],
+        ..call("heart", "/a")
+    });
+    let again = tap.begin(&call("heart", "/a"));
+    let new = tap.begin(&call("heart", "/c"));
+    assert_eq!(detail(player.result(first)).unwrap(), "late");
+    assert_eq!(detail(player.result(again)).unwrap(), "late");
+    assert!(detail(player.result(second)).unwrap().contains("nobody"));
+    let Some(CallResult::Failed(failure)) = player.result(new) else {
+        panic!("it has a result");
+    };
+    assert_eq!(failure.kind, FailureKind::Unreachable);
+    // The waits of the tape are those of another order.
+    assert_eq!(player.waited(2), None);
+    let unlike = player.unlike();
+    let paths = |calls: Vec<Call>| calls.into_iter().map(|it| it.path).collect::<Vec<_>>();
+    assert_eq!(paths(unlike.new), ["/a", "/c"]);
+    assert_eq!(paths(unlike.missing), [""; 0]);
+
+    let tap = play(Strictness::Matching);
+    let player = tap.player().unwrap();
+    tap.begin(&call("heart", "/a"));
+    assert_eq!(player.waited(2), Some(Some(0)));
+    assert_eq!(player.waited(2), None);
+    assert_eq!(paths(player.unlike().missing), ["/b"]);
+    for _ in 0..2000 {
+        let number = tap.begin(&call("heart", "/d"));
+        assert!(player.result(number).is_some());
+    }
+    assert_eq!(player.unlike().new.len(), 999);
+}

@@ -55,6 +55,7 @@ pub const READ: &[(&str, How)] = &[
 const DEMO: How = How::Listed("takes the fixed ports of the demo, compiles the engine, and stays");
 const COMMANDS: How = How::Test("the_page_of_commands_is_what_the_program_takes");
 const SIGNED: How = How::Test("what_the_command_signs_is_deployed_with_the_signature_beside_it");
+const SHADOW: How = How::Test("the_code_of_a_shadow_says_whether_something_differs");
 const SYSTEMD: How = How::Listed("needs root and a system that systemd has started");
 const MEASURED: How = How::Listed("measures for minutes on a machine that has to be quiet");
 
@@ -115,6 +116,13 @@ const TABLE: &[Row] = &[
         "docs/operate/run.md",
         "tailor check",
         How::Walk("the_smallest_configuration_is_checked_and_served"),
+    ),
+    row("docs/operate/shadow.md", "tailor shadow", SHADOW),
+    row("docs/operate/shadow.md", "watch: 03f1c5e", SHADOW),
+    row(
+        "docs/operate/shadow.md",
+        "curl ",
+        How::Test("it_ends_by_order_by_time_and_where_another_version_is_live"),
     ),
     row(
         "docs/operate/releases.md",

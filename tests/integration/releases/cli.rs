@@ -7,6 +7,7 @@ mod door;
 mod held;
 mod names;
 mod secure;
+mod shadow;
 mod stub;
 mod superseded;
 

@@ -10,7 +10,7 @@ use super::{below, read, shown};
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module
 /// knows lower ones only.
-const MODULES: [(&str, &[&str]); 36] = [
+const MODULES: [(&str, &[&str]); 37] = [
     (
         "host",
         &[
@@ -19,6 +19,8 @@ const MODULES: [(&str, &[&str]); 36] = [
             "releases",
             "server",
             "snapshot",
+            "shadow",
+            "recording",
             "invoke",
             "fixture",
             "bff",
@@ -51,7 +53,9 @@ const MODULES: [(&str, &[&str]); 36] = [
         "server",
         &[
             "snapshot",
+            "shadow",
             "recording",
+            "tape",
             "canary",
             "releases",
             "router",
@@ -78,6 +82,7 @@ const MODULES: [(&str, &[&str]); 36] = [
     (
         "snapshot",
         &[
+            "shadow",
             "recording",
             "releases",
             "router",
@@ -90,6 +95,22 @@ const MODULES: [(&str, &[&str]); 36] = [
         ],
     ),
     ("development", &["bff", "calls", "downstream", "contract"]),
+    (
+        "shadow",
+        &[
+            "invoke",
+            "fixture",
+            "bff",
+            "downstream",
+            "tape",
+            "telemetry",
+            "contract",
+            "config",
+            "text",
+            "sync",
+            "time",
+        ],
+    ),
     (
         "recording",
         &[

@@ -50,6 +50,11 @@ impl Instances {
         }
     }
 
+    /// Whether a request waits, or the next one would.
+    pub(super) fn is_busy(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0 || self.free.load(Ordering::Relaxed) == 0
+    }
+
     /// An instance without a wait, where one is free and no request waits for it. `held` counts
     /// those of its BFF.
     pub(super) fn try_take<'a>(&'a self, held: &'a AtomicUsize) -> Option<Instance<'a>> {

@@ -29,9 +29,21 @@ impl Report {
 
     /// A step is done: a sentence for people, and its name and members for programs.
     pub fn step(&mut self, event: &str, sentence: &str, members: Value) {
+        self.say(sentence);
+        self.tell(event, members);
+    }
+
+    /// A line for people.
+    pub fn say(&mut self, sentence: &str) {
         if !self.is_json {
             self.out
                 .line(format_args!("{}: {}", self.bff, visible(sentence)));
+        }
+    }
+
+    /// A line for programs.
+    pub fn tell(&mut self, event: &str, members: Value) {
+        if !self.is_json {
             return;
         }
         let mut line = json!({"event": event, "bff": self.bff});

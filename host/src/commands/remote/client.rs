@@ -163,11 +163,11 @@ impl Remote {
         self.document(&answer)
     }
 
-    /// Removes something, or ends it. Returns what it was.
+    /// Ends what is at a path.
     ///
     /// # Errors
     ///
-    /// When it is there still, as far as is known.
+    /// When it has not ended then, as far as is known.
     pub async fn delete<T: DeserializeOwned>(
         &self,
         path: &str,

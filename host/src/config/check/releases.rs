@@ -1,8 +1,8 @@
-//! Uploads, history and previews of releases.
+//! Uploads, history, previews and shadows of releases.
 
 use super::Context;
-use crate::config::raw::RawPreview;
-use crate::config::{Preview, PreviewSite, Releases};
+use crate::config::raw::{RawPreview, RawShadow};
+use crate::config::{Preview, PreviewSite, Releases, Shadow};
 use crate::preview::PreviewHost;
 
 pub(super) fn check(cx: &mut Context<'_>) -> Releases {
@@ -14,6 +14,7 @@ pub(super) fn check(cx: &mut Context<'_>) -> Releases {
         uploads: raw.uploads.or(default.uploads),
         upload_timeout: raw.upload_timeout.or(default.upload_timeout),
         event_streams: raw.event_streams.or(default.event_streams),
+        shadow: shadow(&raw.shadow, cx),
         preview: raw.preview.as_ref().map(|section| preview(section, cx)),
     }
 }
@@ -59,5 +60,28 @@ fn check_routes(site: &PreviewSite, cx: &mut Context<'_>) {
                 "write a name without -- before releases.preview.url",
             );
         }
+    }
+}
+
+fn shadow(raw: &RawShadow, cx: &mut Context<'_>) -> Shadow {
+    let default = Shadow::default();
+    let (size, memory) = (
+        raw.max_size.or(default.max_size),
+        raw.memory.or(default.memory),
+    );
+    if size > memory
+        && let Some(at) = raw.max_size.written().or(raw.memory.written())
+    {
+        let what = "one record may be larger than all together";
+        let way_out = "give releases.shadow.memory at least releases.shadow.max-size";
+        cx.report(at, what, way_out);
+    }
+    Shadow {
+        sample: raw.sample.or(default.sample),
+        cpu: raw.cpu.or(default.cpu),
+        memory,
+        max_size: size,
+        max_duration: raw.max_duration.or(default.max_duration),
+        values: raw.values.or(default.values),
     }
 }

@@ -1,11 +1,11 @@
-//! The sections `[releases]` and `[releases.preview]`.
+//! The sections `[releases]`, `[releases.preview]` and `[releases.shadow]`.
 
 use std::time::Duration;
 
 use crate::config::PreviewSite;
 use crate::config::field::Field;
 use crate::config::reader::Section;
-use crate::config::units::{count, duration, long_duration};
+use crate::config::units::{GIB, KIB, count, duration, long_duration, size};
 use crate::config::values::boolean;
 use crate::config::wire::site;
 
@@ -15,6 +15,7 @@ pub(in crate::config) struct RawReleases {
     pub(in crate::config) uploads: Field<usize>,
     pub(in crate::config) upload_timeout: Field<Duration>,
     pub(in crate::config) event_streams: Field<usize>,
+    pub(in crate::config) shadow: RawShadow,
     pub(in crate::config) preview: Option<RawPreview>,
 }
 
@@ -31,6 +32,16 @@ pub(in crate::config) struct RawPreview {
     pub(in crate::config) max_lifetime: Field<Duration>,
 }
 
+/// The section `[releases.shadow]`.
+pub(in crate::config) struct RawShadow {
+    pub(in crate::config) sample: Field<u8>,
+    pub(in crate::config) cpu: Field<u32>,
+    pub(in crate::config) memory: Field<usize>,
+    pub(in crate::config) max_size: Field<usize>,
+    pub(in crate::config) max_duration: Field<Duration>,
+    pub(in crate::config) values: Field<bool>,
+}
+
 pub(super) fn releases(s: &mut Section<'_>) -> RawReleases {
     RawReleases {
         // The live one and the one before it.
@@ -39,6 +50,7 @@ pub(super) fn releases(s: &mut Section<'_>) -> RawReleases {
         uploads: s.read("uploads", count(1..=64)),
         upload_timeout: s.read("upload-timeout", duration()),
         event_streams: s.read("event-streams", count(1..=1000)),
+        shadow: s.section("shadow", "releases.shadow", shadow),
         preview: s
             .has("preview")
             .then(|| s.section("preview", "releases.preview", preview)),
@@ -56,5 +68,16 @@ fn preview(s: &mut Section<'_>) -> RawPreview {
         names: s.read("names", count(1..=1000)),
         lifetime: s.read("lifetime", long_duration()),
         max_lifetime: s.read("max-lifetime", long_duration()),
+    }
+}
+
+fn shadow(s: &mut Section<'_>) -> RawShadow {
+    RawShadow {
+        sample: s.read("sample", count(1..=100)),
+        cpu: s.read("cpu", count(1..=100)),
+        memory: s.read("memory", size(64 * KIB..=GIB)),
+        max_size: s.read("max-size", size(KIB..=GIB)),
+        max_duration: s.read("max-duration", long_duration()),
+        values: s.read("values", boolean()),
     }
 }

@@ -25,7 +25,7 @@ struct Row {
 }
 
 /// What each section is.
-const SECTIONS: [(&str, &str); 31] = [
+const SECTIONS: [(&str, &str); 32] = [
     (
         "server",
         "The listener for clients, and what it lets them take.",
@@ -48,6 +48,10 @@ const SECTIONS: [(&str, &str); 31] = [
     (
         "releases.preview",
         "How versions that are not live are shown to holders of tokens.",
+    ),
+    (
+        "releases.shadow",
+        "What candidates may use that run on the requests of clients.",
     ),
     ("calls", "Calls of all BFFs to all services."),
     ("profile", "Limits of calls that a BFF picks by name."),

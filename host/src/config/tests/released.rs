@@ -41,5 +41,13 @@ pub(super) fn releases() -> Releases {
             lifetime: Duration::from_secs(24 * 3600),
             max_lifetime: Duration::from_secs(48 * 3600),
         }),
+        shadow: Shadow {
+            sample: 50,
+            cpu: 5,
+            memory: 16 << 20,
+            max_size: 1 << 20,
+            max_duration: Duration::from_secs(2 * 3600),
+            values: true,
+        },
     }
 }

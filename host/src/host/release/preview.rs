@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Refused, host, reach_now, refused, store_step};
+use super::reach::reach_now;
+use super::{Refused, host, refused, store_step};
 use crate::bff::load::Loaded;
 use crate::config::show_duration;
 use crate::host::change::{Changes, blocking};
 use crate::host::error::ChangeError;
-use crate::host::preview::shown;
+use crate::host::preview::settings::shown;
 use crate::host::smoke::smoke;
 use crate::preview::PreviewHost;
 use crate::releases::{

@@ -11,6 +11,7 @@ mod preview;
 mod problem;
 mod release;
 mod routes;
+mod shadow;
 mod status;
 mod tokens;
 mod trial;
@@ -160,6 +161,9 @@ async fn dispatch(
         Operation::Promote => trial::end(request, pages, first, caller, CanaryAct::Promote).await,
         Operation::Abort => trial::end(request, pages, first, caller, CanaryAct::Abort).await,
         Operation::Hold => trial::hold(request, pages, first, caller).await,
+        Operation::BeginShadow => shadow::begin(request, pages, first, caller).await,
+        Operation::Shadow => shadow::report(pages, &first),
+        Operation::EndShadow => shadow::end(pages, &first, &caller),
         Operation::Difference => release::difference(&request, pages, first).await,
         Operation::List => release::list(&request, pages, first).await,
         Operation::Get => release::get(pages, first, &second).await,

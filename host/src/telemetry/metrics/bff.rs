@@ -22,6 +22,9 @@ pub struct BffMetrics {
     refused_lines: Sample,
     /// The bytes of the guest's lines, and of those about its failures.
     log_bytes: Sample,
+    /// Runs of a shadow's candidate by result, and requests that it left out by reason.
+    shadow_runs: Mutex<BTreeMap<&'static str, u64>>,
+    shadow_shed: Mutex<BTreeMap<&'static str, u64>>,
     /// By name. A dropped version has no series.
     versions: Mutex<BTreeMap<String, Weak<VersionMetrics>>>,
 }
@@ -43,6 +46,8 @@ impl Default for BffMetrics {
             guest_memory: Histogram::new(&BYTES),
             refused_lines: Sample::new(),
             log_bytes: Sample::new(),
+            shadow_runs: Mutex::default(),
+            shadow_shed: Mutex::default(),
             versions: Mutex::default(),
         }
     }
@@ -73,6 +78,16 @@ impl BffMetrics {
     /// Which of the guest's lines, and of those about its failures, are written.
     pub fn log_bytes(&self) -> &Sample {
         &self.log_bytes
+    }
+
+    /// Counts a run of a shadow's candidate.
+    pub fn shadow_run(&self, result: &'static str) {
+        *lock(&self.shadow_runs).entry(result).or_default() += 1;
+    }
+
+    /// Counts a request that a shadow left out.
+    pub fn shadow_shed(&self, reason: &'static str) {
+        *lock(&self.shadow_shed).entry(reason).or_default() += 1;
     }
 
     /// The requests of each version by their outcome.
@@ -123,6 +138,7 @@ impl BffMetrics {
             bffs.iter()
                 .map(|(bff, metrics)| ([("bff", *bff)], &metrics.guest_memory)),
         )?;
+        Self::write_shadows(bffs, families)?;
         families.counters(
             "log_lines_left_out",
             "Lines that were over a rate of the log: of the guest and its failures, \
@@ -138,6 +154,33 @@ impl BffMetrics {
                 ]
             }),
         )
+    }
+
+    fn write_shadows(bffs: &[(&str, Arc<Self>)], families: &mut Families<'_>) -> fmt::Result {
+        type Counts = fn(&BffMetrics) -> BTreeMap<&'static str, u64>;
+        let all: [(&str, &str, &'static str, Counts); 2] = [
+            (
+                "shadow_runs",
+                "Runs of a shadow's candidate by result: same or different.",
+                "result",
+                |metrics| lock(&metrics.shadow_runs).clone(),
+            ),
+            (
+                "shadow_shed",
+                "Requests that a shadow left out by reason: busy, cpu, memory, size, host, \
+                 live-failed.",
+                "reason",
+                |metrics| lock(&metrics.shadow_shed).clone(),
+            ),
+        ];
+        for (name, help, label, counts) in all {
+            let series = bffs.iter().flat_map(|(bff, metrics)| {
+                let counts = counts(metrics).into_iter();
+                counts.map(move |(word, count)| ([("bff", *bff), (label, word)], count))
+            });
+            families.counters(name, help, series)?;
+        }
+        Ok(())
     }
 }
 

@@ -25,6 +25,8 @@ impl Collector for Example {
         let bff = Arc::new(BffMetrics::default());
         let version = bff.version("3f2a91c07d55");
         version.request(Outcome::ClientGone, Duration::ZERO);
+        bff.shadow_run("same");
+        bff.shadow_shed("busy");
         BffMetrics::write(&[("watch", bff)], &mut families)
     }
 }

@@ -86,6 +86,9 @@ impl From<OrderError> for V1Problem {
             OrderError::Store(StoreError::TooManyPreviews { .. }) => {
                 (StatusCode::TOO_MANY_REQUESTS, "preview")
             }
+            OrderError::Shadow { .. } => (StatusCode::CONFLICT, "shadow"),
+            OrderError::NoShadow(_) => (StatusCode::NOT_FOUND, "shadow"),
+            OrderError::TooManyShadows => (StatusCode::TOO_MANY_REQUESTS, "shadow"),
             OrderError::Plan { .. } => (StatusCode::CONFLICT, "canary"),
             OrderError::Store(StoreError::NoCanary { .. }) => (StatusCode::CONFLICT, "canary"),
             OrderError::Store(StoreError::Held { .. }) => (StatusCode::CONFLICT, "held"),

@@ -24,6 +24,9 @@ pub(super) enum Operation {
     Promote,
     Abort,
     Hold,
+    BeginShadow,
+    Shadow,
+    EndShadow,
     List,
     Difference,
     Get,
@@ -66,7 +69,7 @@ const READ: Need = Need::Scope(Scope::Read);
 
 /// All operations.
 #[rustfmt::skip]
-pub(super) static ROUTES: [Route; 21] = [
+pub(super) static ROUTES: [Route; 24] = [
     route(Method::GET, "/v1/openapi.json", Operation::Openapi, Need::Nothing),
     route(Method::GET, "/v1/events", Operation::Events, READ),
     route(Method::GET, "/v1/audit", Operation::Audit, Need::Operator),
@@ -88,6 +91,9 @@ pub(super) static ROUTES: [Route; 21] = [
     route(Method::POST, "/v1/bffs/{bff}/previews", Operation::Preview, Need::Scope(Scope::Preview)),
     route(Method::DELETE, "/v1/bffs/{bff}/previews/{name}", Operation::EndPreview, Need::Scope(Scope::Preview)),
     route(Method::POST, "/v1/bffs/{bff}/hold", Operation::Hold, Need::Scope(Scope::Promote)),
+    route(Method::GET, "/v1/bffs/{bff}/shadow", Operation::Shadow, READ),
+    route(Method::POST, "/v1/bffs/{bff}/shadow", Operation::BeginShadow, Need::Scope(Scope::Release)),
+    route(Method::DELETE, "/v1/bffs/{bff}/shadow", Operation::EndShadow, Need::Scope(Scope::Release)),
 ];
 
 impl Route {

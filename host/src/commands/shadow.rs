@@ -1,0 +1,292 @@
+//! `tailor shadow`: what a component would answer differently, on what clients ask now.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use bytes::Bytes;
+use clap::Args;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tailor::text::visible;
+use tokio::time::sleep;
+
+use super::order::{OrderError, Patience, Report, key_or_random, timeout};
+use super::remote::{Access, Bff, Reference, Remote, bff_name, resolve, short};
+
+/// How often the host is asked.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Time for answers besides that of the shadow.
+const TIMEOUT: Duration = Duration::from_secs(120);
+/// The exit code where something differs.
+const DIFFERS: u8 = 2;
+/// The exit code where nothing was compared.
+const NOTHING: u8 = 6;
+
+#[derive(Args)]
+pub struct Shadow {
+    #[command(flatten)]
+    wanted: Wanted,
+    /// End it, and print its report
+    #[arg(long, conflicts_with_all = ["component", "sample"])]
+    end: bool,
+    /// Print a JSON document a line
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    access: Access,
+}
+
+#[derive(Args)]
+struct Wanted {
+    /// The BFF
+    #[arg(value_name = "BFF", value_parser = bff_name)]
+    bff: String,
+    /// The component: live, previous, latest, a digest or its first digits. Without, the report of
+    /// now is printed
+    #[arg(value_name = "NAME")]
+    component: Option<Reference>,
+    /// How long it runs
+    #[arg(long = "for", value_name = "TIME", default_value = "10m", value_parser = timeout)]
+    lasts: Duration,
+    /// Of 100 GET requests, how many are taken [default: releases.shadow.sample of the host]
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100))]
+    sample: Option<u8>,
+}
+
+/// What it has found.
+#[derive(Deserialize)]
+struct Found {
+    state: String,
+    #[serde(default)]
+    reason: Option<String>,
+    live: String,
+    candidate: String,
+    differs: bool,
+    requests: u64,
+    runs: u64,
+    same: u64,
+    shed: serde_json::Map<String, Value>,
+    failed: Vec<Counted>,
+    status: Vec<Counted>,
+    headers: Vec<Counted>,
+    body: Vec<Counted>,
+    noise: Vec<String>,
+    new_calls: Vec<Counted>,
+    missing_calls: Vec<Counted>,
+    cut: bool,
+    usage: Used,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Counted {
+    kind: String,
+    pointer: String,
+    name: String,
+    call: String,
+    code: String,
+    times: u64,
+    examples: Vec<Example>,
+}
+
+#[derive(Deserialize)]
+struct Example {
+    #[serde(default)]
+    live: Option<String>,
+    #[serde(default)]
+    candidate: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Used {
+    served: Option<Usage>,
+    live: Option<Usage>,
+    candidate: Option<Usage>,
+}
+
+#[derive(Deserialize)]
+struct Usage {
+    cpu_us_p50: u64,
+    cpu_us_p95: u64,
+    memory: u64,
+}
+
+impl Shadow {
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let mut report = Report::new(&self.wanted.bff, self.json);
+        let ended = self.order(&mut report).await;
+        report.end(ended).map(ExitCode::from)
+    }
+
+    async fn order(self, report: &mut Report) -> anyhow::Result<u8> {
+        let Self {
+            wanted,
+            end,
+            access,
+            ..
+        } = self;
+        let mut patience = Patience::new(wanted.lasts.saturating_add(TIMEOUT));
+        let remote = access.open().await?;
+        let path = format!("/v1/bffs/{}/shadow", wanted.bff);
+        let found = if end {
+            let ending = async |left| remote.delete(&path, left).await;
+            patience
+                .ask(report, ending)
+                .await
+                .map_err(OrderError::from)?
+        } else {
+            if let Some(name) = &wanted.component {
+                wanted
+                    .begin(&remote, &path, name, &mut patience, report)
+                    .await?;
+            }
+            wanted.wait(&remote, &path, &mut patience, report).await?
+        };
+        told(&found, report)
+    }
+}
+
+impl Wanted {
+    async fn begin(
+        &self,
+        remote: &Remote,
+        path: &str,
+        name: &Reference,
+        patience: &mut Patience,
+        report: &mut Report,
+    ) -> Result<(), OrderError> {
+        let bff_path = format!("/v1/bffs/{}", self.bff);
+        let asking = async |left| remote.get(&bff_path, left).await;
+        let bff: Bff = patience.ask(report, asking).await?;
+        if !bff.releases {
+            return Err(OrderError::FromFile(self.bff.clone()));
+        }
+        let digest = resolve(remote, &bff, name, patience.left()).await?;
+        let mut order = json!({"digest": digest, "for": format!("{}s", self.lasts.as_secs())});
+        if let Some(sample) = self.sample {
+            order["sample"] = json!(sample);
+        }
+        let order = Bytes::from(order.to_string());
+        let key = key_or_random(None).unwrap_or_else(|_| "shadow".to_owned());
+        let sending = async |left| remote.post(path, order.clone(), &key, left).await;
+        let _: Value = patience.ask(report, sending).await?;
+        let lasts = humantime::format_duration(self.lasts);
+        let sentence = format!("{} runs beside what is live, for {lasts}", short(&digest));
+        report.step("running", &sentence, json!({"candidate": digest}));
+        Ok(())
+    }
+
+    /// Waits for the end, if it was begun here.
+    async fn wait(
+        &self,
+        remote: &Remote,
+        path: &str,
+        patience: &mut Patience,
+        report: &mut Report,
+    ) -> Result<Value, OrderError> {
+        loop {
+            let asking = async |left| remote.get(path, left).await;
+            let found: Value = patience.ask(report, asking).await?;
+            if self.component.is_none() || found["state"] == "ended" {
+                return Ok(found);
+            }
+            sleep(PAUSE).await;
+        }
+    }
+}
+
+/// Prints a report. Returns the exit code.
+fn told(document: &Value, report: &mut Report) -> anyhow::Result<u8> {
+    let found = Found::deserialize(document)?;
+    for line in lines(&found) {
+        report.say(&line);
+    }
+    report.tell("report", json!({"report": document}));
+    Ok(match (found.differs, found.runs) {
+        (true, _) => DIFFERS,
+        (false, 0) => NOTHING,
+        (false, _) => 0,
+    })
+}
+
+fn lines(found: &Found) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (live, candidate) = (short(&found.live), short(&found.candidate));
+    let reason = found.reason.as_ref().map(|it| format!(" ({it})"));
+    lines.push(format!(
+        "{candidate} against {live}: {}{}",
+        found.state,
+        reason.unwrap_or_default()
+    ));
+    lines.push(format!(
+        "{} requests, {} runs, {} of them the same",
+        found.requests, found.runs, found.same
+    ));
+    let of = |times: u64| format!("{times} of {}", found.runs);
+    for it in &found.status {
+        lines.push(format!("status: {}{}", of(it.times), examples(it)));
+    }
+    for it in &found.headers {
+        let what = format!("header {} {}", it.name, it.kind);
+        lines.push(format!("{what}: {}{}", of(it.times), examples(it)));
+    }
+    for it in &found.body {
+        let place = if it.pointer.is_empty() {
+            "body"
+        } else {
+            &it.pointer
+        };
+        let what = format!("{place} {}", it.kind);
+        lines.push(format!("{what}: {}{}", of(it.times), examples(it)));
+    }
+    for (name, calls) in [("new", &found.new_calls), ("missing", &found.missing_calls)] {
+        let calls = calls.iter();
+        lines.extend(calls.map(|it| format!("{name} call {}: {}", it.call, of(it.times))));
+    }
+    let failed = found.failed.iter();
+    lines.extend(failed.map(|it| format!("failed with {}: {}", it.code, of(it.times))));
+    if found.cut {
+        lines.push("there was more than a report has".to_owned());
+    }
+    if !found.noise.is_empty() {
+        let noise = found.noise.join(", ");
+        lines.push(format!("what is live differs from itself at: {noise}"));
+    }
+    if !found.shed.is_empty() {
+        let shed = found.shed.iter();
+        let shed: Vec<String> = shed
+            .map(|(reason, count)| format!("{count} {reason}"))
+            .collect();
+        lines.push(format!("left out: {}", shed.join(", ")));
+    }
+    let usage = &found.usage;
+    for (name, usage) in [
+        ("as served", &usage.served),
+        ("live again", &usage.live),
+        ("candidate", &usage.candidate),
+    ] {
+        if let Some(usage) = usage {
+            lines.push(format!(
+                "{name}: {} us of CPU, {} us at the 95th percentile, {} bytes of memory",
+                usage.cpu_us_p50, usage.cpu_us_p95, usage.memory
+            ));
+        }
+    }
+    let what = match (found.differs, found.runs) {
+        (true, _) => "it differs",
+        (false, 0) => "nothing was compared",
+        (false, _) => "no difference",
+    };
+    lines.push(what.to_owned());
+    lines
+}
+
+fn examples(counted: &Counted) -> String {
+    let text = |it: &Option<String>| it.clone().unwrap_or_else(|| "nothing".to_owned());
+    let examples = counted.examples.iter();
+    let examples = examples.map(|it| format!("{} -> {}", text(&it.live), text(&it.candidate)));
+    match examples.collect::<Vec<_>>() {
+        all if all.is_empty() => String::new(),
+        all => format!(", {}", visible(&all.join("; "))),
+    }
+}

@@ -1,0 +1,242 @@
+//! What a shadow has found so far: counts, with a few examples, all of it bounded.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::difference::{Differences, Example, Kind, Place};
+use super::run::Ran;
+use crate::time::micros;
+
+/// Places of all answers together.
+const MAX_PLACES: usize = 200;
+/// Examples of a place.
+const MAX_EXAMPLES: usize = 3;
+/// Calls of each kind, and codes.
+const MAX_WORDS: usize = 100;
+/// Measurements of which percentiles are taken, the last ones.
+const MAX_SAMPLES: usize = 1000;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    runs: u64,
+    same: u64,
+    /// Runs of the live version on what it had answered.
+    runs_of_live: u64,
+    failed: BTreeMap<&'static str, u64>,
+    places: BTreeMap<(Place, Kind), Counted>,
+    /// Where the live version differs from its own answers.
+    noise: BTreeSet<(Place, Kind)>,
+    new_calls: BTreeMap<String, u64>,
+    missing_calls: BTreeMap<String, u64>,
+    /// Something had no room.
+    is_cut: bool,
+    served: Usage,
+    live: Usage,
+    candidate: Usage,
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    times: u64,
+    examples: Vec<Example>,
+}
+
+/// CPU time, microseconds, and memory, bytes.
+#[derive(Debug, Default)]
+struct Usage {
+    cpu: Vec<u64>,
+    memory: u64,
+    next: usize,
+}
+
+/// Of what a run was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The live version, for its client.
+    Served,
+    /// The live version on the record.
+    Live,
+    /// The candidate on the record.
+    Candidate,
+}
+
+impl Report {
+    pub(super) fn used(&mut self, side: Side, cpu: Duration, memory: usize) {
+        let usage = match side {
+            Side::Served => &mut self.served,
+            Side::Live => &mut self.live,
+            Side::Candidate => &mut self.candidate,
+        };
+        usage.memory = usage.memory.max(memory as u64);
+        let cpu = micros(cpu);
+        match usage.cpu.get_mut(usage.next) {
+            Some(place) => *place = cpu,
+            None => usage.cpu.push(cpu),
+        }
+        usage.next = (usage.next + 1) % MAX_SAMPLES;
+    }
+
+    /// The live version ran again, and differs there from its own answer.
+    pub(super) fn ran_again(&mut self, differences: Differences) {
+        self.runs_of_live += 1;
+        for place in differences.all.into_keys().map(unsided) {
+            if self.noise.len() < MAX_PLACES || self.noise.contains(&place) {
+                self.noise.insert(place);
+            } else {
+                self.is_cut = true;
+            }
+        }
+    }
+
+    /// The candidate ran. Returns whether it did the same.
+    pub(super) fn ran(&mut self, ran: Ran) -> bool {
+        let Ran {
+            differences,
+            failed,
+            new_calls,
+            missing_calls,
+            ..
+        } = ran;
+        self.runs += 1;
+        self.is_cut |= differences.is_cut;
+        let calls_differ = !new_calls.is_empty() || !missing_calls.is_empty();
+        let mut places = differences.all.keys();
+        let is_same = !calls_differ && places.all(|place| self.is_noise(place));
+        self.same += u64::from(is_same);
+        if let Some(code) = failed {
+            *self.failed.entry(code).or_default() += 1;
+        }
+        self.is_cut |= count(&mut self.new_calls, new_calls);
+        self.is_cut |= count(&mut self.missing_calls, missing_calls);
+        for (place, example) in differences.all {
+            if self.places.len() >= MAX_PLACES && !self.places.contains_key(&place) {
+                self.is_cut = true;
+                continue;
+            }
+            let counted = self.places.entry(place).or_default();
+            counted.times += 1;
+            if counted.examples.len() < MAX_EXAMPLES && !counted.examples.contains(&example) {
+                counted.examples.push(example);
+            }
+        }
+        is_same
+    }
+
+    /// Whether the live version differs there from itself. Another status is always told.
+    fn is_noise(&self, place: &(Place, Kind)) -> bool {
+        place.0 != Place::Status && self.noise.contains(&unsided(place.clone()))
+    }
+
+    /// The document. Places where the live version differs from itself are told apart.
+    pub(super) fn document(&self) -> Value {
+        let (mut status, mut headers, mut bodies) = (Vec::new(), Vec::new(), Vec::new());
+        let told = self.places.iter();
+        for ((place, kind), counted) in told.filter(|(place, _)| !self.is_noise(place)) {
+            let mut told = json!({"kind": kind.name(), "times": counted.times});
+            let examples = counted.examples.iter();
+            let examples = examples.filter(|it| **it != Example::default());
+            told["examples"] = examples.map(example).collect();
+            let (all, name, text) = match place {
+                Place::Status => (&mut status, "", ""),
+                Place::Header(name) => (&mut headers, "name", *name),
+                Place::Body(pointer) => (&mut bodies, "pointer", pointer.as_str()),
+            };
+            if !name.is_empty() {
+                told[name] = json!(text);
+            }
+            all.push(told);
+        }
+        let noise = self.noise.iter().map(|(place, _)| match place {
+            Place::Status => "status".to_owned(),
+            Place::Header(name) => format!("header {name}"),
+            Place::Body(pointer) => format!("body {pointer}"),
+        });
+        let noise: BTreeSet<String> = noise.collect();
+        let calls = |calls: &BTreeMap<String, u64>| -> Value {
+            let calls = calls.iter();
+            calls
+                .map(|(call, times)| json!({"call": call, "times": times}))
+                .collect()
+        };
+        let failed = self.failed.iter();
+        let failed = failed.map(|(code, times)| json!({"code": code, "times": times}));
+        let differs = [&status, &headers, &bodies].iter().any(|it| !it.is_empty());
+        json!({
+            "differs": differs || !self.new_calls.is_empty() || !self.missing_calls.is_empty(),
+            "runs": self.runs,
+            "same": self.same,
+            "runs_of_live": self.runs_of_live,
+            "failed": failed.collect::<Value>(),
+            "status": status,
+            "headers": headers,
+            "body": bodies,
+            "noise": noise,
+            "new_calls": calls(&self.new_calls),
+            "missing_calls": calls(&self.missing_calls),
+            "cut": self.is_cut,
+            "usage": {
+                "served": self.served.document(),
+                "live": self.live.document(),
+                "candidate": self.candidate.document(),
+            },
+        })
+    }
+}
+
+/// What the live version has at times, it lacks at others.
+fn unsided((place, kind): (Place, Kind)) -> (Place, Kind) {
+    match kind {
+        Kind::Missing => (place, Kind::Added),
+        kind => (place, kind),
+    }
+}
+
+/// Counts words. Returns whether one had no room.
+fn count(counts: &mut BTreeMap<String, u64>, words: Vec<String>) -> bool {
+    let mut is_cut = false;
+    // In each run, each word once.
+    for word in BTreeSet::from_iter(words) {
+        if counts.len() >= MAX_WORDS && !counts.contains_key(&word) {
+            is_cut = true;
+            continue;
+        }
+        *counts.entry(word).or_default() += 1;
+    }
+    is_cut
+}
+
+fn example(example: &Example) -> Value {
+    let mut told = json!({});
+    let both = [("live", &example.live), ("candidate", &example.candidate)];
+    for (name, value) in both {
+        if let Some(value) = value {
+            told[name] = json!(value);
+        }
+    }
+    told
+}
+
+impl Usage {
+    fn document(&self) -> Value {
+        let mut sorted = self.cpu.clone();
+        sorted.sort_unstable();
+        let at = |percent: usize| {
+            let last = sorted.len().saturating_sub(1);
+            sorted.get((last * percent).div_ceil(100)).copied()
+        };
+        match sorted.is_empty() {
+            true => Value::Null,
+            false => json!({
+                "cpu_us_p50": at(50),
+                "cpu_us_p95": at(95),
+                "memory": self.memory,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

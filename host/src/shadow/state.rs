@@ -1,0 +1,243 @@
+//! One shadow: what it is about, which requests it takes, and what it has found.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::budget::Held;
+use super::report::Report;
+use super::run::{Answered, Ran};
+use crate::bff::admission::Admission;
+use crate::bff::error::BffError;
+use crate::bff::load::Loaded;
+use crate::bff::response::CheckedResponse;
+use crate::bff::version::Version;
+use crate::config;
+use crate::contract::Request;
+use crate::sync;
+use crate::tape::Tap;
+use crate::telemetry::metrics::BffMetrics;
+use crate::time::writable;
+
+/// How long the report of one that has ended is there.
+pub(super) const KEPT: Duration = Duration::from_secs(3600);
+
+/// A shadow to begin.
+pub struct NewShadow {
+    /// The BFF.
+    pub bff: String,
+    /// What is live.
+    pub live: Arc<Loaded>,
+    /// The digest of the component that is compared.
+    pub candidate: String,
+    /// How long it lasts.
+    pub lasts: Duration,
+    /// Of 100 requests, how many are taken.
+    pub sample: u8,
+    /// The operator's limits.
+    pub settings: config::Shadow,
+    /// The processors of the workers.
+    pub workers: usize,
+    /// The counters of the BFF.
+    pub metrics: Arc<BffMetrics>,
+    /// Who orders it.
+    pub actor: String,
+}
+
+/// A shadow.
+pub(super) struct Shadow {
+    pub(super) new: NewShadow,
+    since: SystemTime,
+    until: Instant,
+    seen: AtomicU64,
+    taken: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The component that is compared, while it runs.
+    candidate: Option<Arc<Loaded>>,
+    report: Report,
+    shed: BTreeMap<&'static str, u64>,
+    records: u64,
+    end: Option<End>,
+}
+
+struct End {
+    why: String,
+    at: SystemTime,
+    instant: Instant,
+}
+
+/// A request that is taken, while it runs.
+pub struct Capture {
+    /// Keeps what its guest learns.
+    pub tap: Arc<Tap>,
+    pub(super) shadow: Arc<Shadow>,
+    pub(super) request: Request,
+    pub(super) held: Held,
+    /// Whether what its guest learns is counted elsewhere until it ends.
+    pub(super) is_shared: bool,
+}
+
+/// A request that has ended.
+pub struct Ended<'a> {
+    /// Its version.
+    pub version: &'a Version,
+    /// Its answer, or why there is none, with the code.
+    pub answer: Result<&'a CheckedResponse, (&'a BffError, &'static str)>,
+    /// CPU time of its guest.
+    pub cpu: Duration,
+    /// Memory of its guest, bytes.
+    pub memory: usize,
+}
+
+/// One that waits for its run.
+pub(super) struct Record {
+    pub(super) capture: Capture,
+    pub(super) answer: Answered,
+    pub(super) settings: Arc<config::Bff>,
+    pub(super) admission: Arc<Admission>,
+}
+
+impl Shadow {
+    pub(super) fn new(new: NewShadow) -> Self {
+        Self {
+            since: SystemTime::now(),
+            until: Instant::now() + new.lasts,
+            seen: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
+            state: Mutex::default(),
+            new,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        sync::lock(&self.state)
+    }
+
+    /// The candidate is there, and requests are taken from now on.
+    pub(super) fn is_loaded(&self, candidate: Arc<Loaded>) {
+        let mut state = self.state();
+        if state.end.is_none() {
+            state.candidate = Some(candidate);
+        }
+    }
+
+    /// The candidate, while it runs.
+    pub(super) fn candidate(&self) -> Option<Arc<Loaded>> {
+        self.state().candidate.clone()
+    }
+
+    /// Ends it, if it has not ended yet.
+    pub(super) fn end(&self, why: &str) -> bool {
+        let mut state = self.state();
+        state.candidate = None;
+        let is_first = state.end.is_none();
+        state.end.get_or_insert_with(|| End {
+            why: why.to_owned(),
+            at: SystemTime::now(),
+            instant: Instant::now(),
+        });
+        is_first
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.state().end.is_some()
+    }
+
+    /// Whether its time is over.
+    pub(super) fn is_over(&self) -> bool {
+        Instant::now() >= self.until
+    }
+
+    /// Whether nobody needs its report any more.
+    pub(super) fn is_old(&self) -> bool {
+        let state = self.state();
+        let end = state.end.as_ref();
+        end.is_some_and(|end| end.instant.elapsed() >= KEPT)
+    }
+
+    /// Whether a request of this version is one to take.
+    pub(super) fn takes(&self, version: &Version) -> bool {
+        let is_live = version.loaded().digest == self.new.live.digest;
+        if !is_live || self.is_over() || self.state().candidate.is_none() {
+            return false;
+        }
+        self.seen.fetch_add(1, Ordering::Relaxed);
+        fastrand::u8(0..100) < self.new.sample
+    }
+
+    pub(super) fn took(&self) {
+        self.taken.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A request was left out.
+    pub(super) fn shed(&self, reason: &'static str) {
+        *self.state().shed.entry(reason).or_default() += 1;
+        self.new.metrics.shadow_shed(reason);
+    }
+
+    /// The number of the record that runs next, from 0 on.
+    pub(super) fn next_record(&self) -> u64 {
+        let mut state = self.state();
+        let number = state.records;
+        state.records += 1;
+        number
+    }
+
+    /// The candidate ran.
+    pub(super) fn ran(&self, ran: Ran) {
+        let is_same = self.state().report.ran(ran);
+        self.new.metrics.shadow_run(match is_same {
+            true => "same",
+            false => "different",
+        });
+    }
+
+    /// Adds to what was found.
+    pub(super) fn found(&self, add: impl FnOnce(&mut Report)) {
+        add(&mut self.state().report);
+    }
+
+    /// What it has found so far.
+    pub(super) fn document(&self) -> Value {
+        let state = self.state();
+        let mut document = state.report.document();
+        let (name, ended) = match (&state.end, &state.candidate) {
+            (Some(end), _) => ("ended", Some(end)),
+            (None, None) => ("loading", None),
+            (None, Some(_)) => ("running", None),
+        };
+        let left = self.until.saturating_duration_since(Instant::now());
+        let until = SystemTime::now().checked_add(left).unwrap_or(self.since);
+        let until = ended.map_or(until, |end| end.at);
+        for (member, value) in [
+            ("bff", json!(self.new.bff)),
+            ("state", json!(name)),
+            ("reason", json!(ended.map(|end| &end.why))),
+            ("live", json!(self.new.live.digest)),
+            ("candidate", json!(self.new.candidate)),
+            ("actor", json!(self.new.actor)),
+            ("since", json!(time(self.since))),
+            ("until", json!(time(until))),
+            ("sample", json!(self.new.sample)),
+            ("values", json!(self.new.settings.values)),
+            ("requests", json!(self.seen.load(Ordering::Relaxed))),
+            ("taken", json!(self.taken.load(Ordering::Relaxed))),
+            ("shed", json!(state.shed)),
+        ] {
+            document[member] = value;
+        }
+        document
+    }
+}
+
+fn time(at: SystemTime) -> String {
+    humantime::format_rfc3339_millis(writable(at)).to_string()
+}

@@ -1,0 +1,83 @@
+//! What a shadow leaves out.
+
+use downstream_mock::scripted::Gate;
+
+use super::*;
+
+const OTHER: Guest = Guest {
+    name: "Bob",
+    ..Guest::LIVE
+};
+
+#[tokio::test]
+async fn nothing_is_taken_while_others_wait() {
+    let gate = Gate::new();
+    let opened = gate.clone();
+    let host = TestHost::builder().unwrap();
+    let host = host.service("facts", move |_| Response::json("{}").after(gate.pass()));
+    let more = format!("limits.concurrency = 1\nlimits.queue = 8\n{FREE}");
+    let host = with_page(host, &more);
+    let (host, api) = start(host, &[OTHER]).await;
+    begin(&api, OTHER).await;
+    // The first runs, the second waits, and of the others it is known that they wait.
+    let asked: Vec<_> = (0..4)
+        .map(|_| {
+            crate::wire::beside({
+                let address = host.address();
+                async move { Wire::ask(address, &get("/page/x", "")).await.status }
+            })
+        })
+        .collect();
+    let shed = until(async || {
+        let report = api.get(PATH).await.json;
+        report["shed"]["busy"].as_u64().filter(|it| *it >= 2)
+    });
+    assert!(shed.await >= 2);
+    opened.open_for_all();
+    for status in asked {
+        assert_eq!(status.await.unwrap(), 200);
+    }
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn no_more_cpu_time_is_used_than_there_is_for_it() {
+    let endless = Guest {
+        first: ENDLESS,
+        ..Guest::LIVE
+    };
+    let more = "[releases.shadow]\ncpu = 1\n";
+    let (host, api) = start(builder(more).workers(1), &[endless]).await;
+    begin(&api, endless).await;
+    let report = compared(&host, &api, 1).await;
+    // It is paid for a hundred times as long.
+    for _ in 0..20 {
+        assert_eq!(ask(&host).await.status, 200);
+    }
+    let now = api.get(PATH).await.json;
+    assert_eq!(now["runs"], report["runs"], "{now:#}");
+    assert!(now["shed"]["cpu"].as_u64().unwrap() >= 20, "{now:#}");
+    let metrics = super::super::admin_page(api.0, "/metrics").await;
+    let shed = "tailor_shadow_shed_total{bff=\"page\",reason=\"cpu\"}";
+    assert!(metrics.contains(shed), "{metrics}");
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_record_that_is_too_large_is_left_out() {
+    let host = TestHost::builder().unwrap();
+    let host = host.service("facts", |_| {
+        Response::json(format!("\"{}\"", "x".repeat(5000)))
+    });
+    let more = format!("{FREE}max-size = \"4KiB\"\n");
+    let (host, api) = start(with_page(host, &more), &[OTHER]).await;
+    begin(&api, OTHER).await;
+    let answer = ask(&host).await;
+    assert_eq!(answer.status, 200);
+    let report = until(async || {
+        let report = api.get(PATH).await.json;
+        (report["shed"]["size"] == 1).then_some(report)
+    });
+    assert_eq!(report.await["runs"], 0);
+    host.stop().await;
+}
