@@ -6,6 +6,7 @@ mod book;
 mod circles;
 mod code;
 mod imports;
+mod layers;
 mod modules;
 mod mutations;
 mod names;

@@ -27,7 +27,7 @@ use crate::sync;
 
 /// How long what the journal says is taken for true.
 const FRESH: Duration = Duration::from_secs(1);
-/// How long it is taken for true that a token is not known: it may be new.
+/// How long it is taken for true that a token or a name is not known: it may be new.
 const UNKNOWN: Duration = Duration::from_millis(100);
 /// How long what it said before is taken where it does not answer.
 const STALE: Duration = Duration::from_secs(60);
@@ -172,10 +172,12 @@ impl Inner {
         let bff = snapshot.bffs.get(name);
         let bff = bff.filter(|bff| bff.settings().component.is_none());
         let bff = bff.ok_or_else(unknown)?;
-        let listing = self.listing(name).await?;
-        let digest = listing
-            .find(preview, SystemTime::now())
-            .ok_or_else(unknown)?;
+        let mut listing = self.listing(name, FRESH).await?;
+        if listing.find(preview, SystemTime::now()).is_none() {
+            listing = self.listing(name, UNKNOWN).await?;
+        }
+        let digest = listing.find(preview, SystemTime::now());
+        let digest = digest.ok_or_else(unknown)?;
         if let Some(version) = self.known(bff, digest) {
             return Ok(version);
         }
@@ -188,14 +190,18 @@ impl Inner {
     }
 
     /// What can be shown of a BFF. An older answer is better than none.
-    async fn listing(&self, bff: &str) -> Result<Arc<releases::Previews>, PreviewError> {
-        if let Some(fresh) = self.listed(bff, FRESH) {
+    async fn listing(
+        &self,
+        bff: &str,
+        within: Duration,
+    ) -> Result<Arc<releases::Previews>, PreviewError> {
+        if let Some(fresh) = self.listed(bff, within) {
             return fresh;
         }
         let Some(_one) = self.turn(|| self.listed(bff, STALE).is_some()).await? else {
             return self.listed(bff, STALE).unwrap_or(Err(PreviewError::Slow));
         };
-        if let Some(fresh) = self.listed(bff, FRESH) {
+        if let Some(fresh) = self.listed(bff, within) {
             return fresh;
         }
         let (releases, name) = (self.releases.clone(), bff.to_owned());
@@ -295,13 +301,8 @@ impl Inner {
             Err(_) => return Err(PreviewError::Load),
         };
         let shown = Arc::new(shown(&snapshot.config, settings, bff.settings()));
-        // Its counters are its own: a preview that fails says nothing of the BFF.
-        let metrics = Arc::default();
         let services = &snapshot.services;
-        let version = self
-            .builder
-            .version(&shown, loaded, services, None, &metrics);
-        let version = Arc::new(version);
+        let version = Arc::new(self.builder.unpublished(&shown, loaded, services));
         let mut versions = sync::lock(&self.versions);
         versions.push(Entry {
             version: version.clone(),

@@ -3,38 +3,22 @@
 
 mod preview;
 mod reach;
+mod refused;
 mod signature;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use self::reach::{known_reach, reach_now, reach_of};
+pub(super) use self::refused::{Refused, host};
+use self::refused::{refused, store_step};
 use super::candidates::load_released;
 use super::change::{Changes, blocking};
 use super::error::ChangeError;
 use crate::bff::error::LoadError;
 use crate::bff::load::Loaded;
-use crate::releases::{
-    Kind, NewRelease, Outcome, Reach, ReachDifference, Releases, StoreError, reach,
-};
+use crate::releases::{Kind, NewRelease, Outcome, Reach, Releases, reach};
 use crate::sync;
-
-/// Why a release ended without being live.
-pub(super) struct Refused {
-    step: &'static str,
-    reason: String,
-    growth: Option<Box<(Reach, ReachDifference)>>,
-}
-
-impl Refused {
-    pub(super) fn at(step: &'static str, reason: String) -> Self {
-        Self {
-            step,
-            reason,
-            growth: None,
-        }
-    }
-}
 
 impl Changes {
     /// Proves a release whose row is written, and makes it live. How it ended is in the journal.
@@ -314,16 +298,6 @@ impl Changes {
     }
 }
 
-fn refused(error: &ChangeError) -> Refused {
-    let step = match error {
-        ChangeError::Component(error) => step(error),
-        ChangeError::Smoke { source, .. } => step(source),
-        ChangeError::Unknown(_) => "config",
-        _ => "host",
-    };
-    Refused::at(step, error.to_string())
-}
-
 /// The component that is live, as the journal has it.
 pub(super) async fn live_in(
     releases: &Arc<Releases>,
@@ -334,37 +308,4 @@ pub(super) async fn live_in(
     let live = reading.map_err(host)?;
     let live = live.map_err(|error| Refused::at(store_step(&error), error.to_string()))?;
     Ok(live.and_then(Result::ok).map(|live| live.digest))
-}
-
-pub(super) fn host(error: ChangeError) -> Refused {
-    Refused::at("host", error.to_string())
-}
-
-/// The step at which a component is refused.
-fn step(error: &LoadError) -> &'static str {
-    match error {
-        LoadError::TooLarge { .. } => "size",
-        LoadError::NotAComponent(_) => "form",
-        LoadError::Unfit(faults) if faults.are_of_grants() => "grants",
-        LoadError::Unfit(_) | LoadError::Link(_) => "world",
-        LoadError::Memory { .. } => "limits",
-        LoadError::Compile(_) | LoadError::CompilerPanic | LoadError::Compiler(_) => "compile",
-        LoadError::Smoke(_) => "smoke",
-        LoadError::Released(error) => store_step(error),
-        LoadError::Unreadable { .. } | LoadError::Unsettled { .. } | LoadError::DataDir(_) => {
-            "store"
-        }
-    }
-}
-
-fn store_step(error: &StoreError) -> &'static str {
-    match error {
-        StoreError::Conflict { .. } => "expect-live",
-        StoreError::Superseded { .. } => "superseded",
-        StoreError::Held { .. } => "held",
-        StoreError::NoComponent(_) | StoreError::Damaged(_) => "digest",
-        StoreError::TooLarge(_) => "size",
-        StoreError::TooManyPreviews { .. } => "preview",
-        _ => "store",
-    }
 }

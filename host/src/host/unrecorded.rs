@@ -161,6 +161,7 @@ mod tests {
             signing: Signing::default(),
             canary: None,
             again: false,
+            preview: None,
         }
     }
 

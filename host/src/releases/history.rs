@@ -1,10 +1,11 @@
-//! What the history tells: the part of [`Releases`] that reads it.
+//! What the history tells, and the previews in it: a part of [`Releases`].
 
 use tokio::sync::watch;
 
 use super::Releases;
 use super::error::StoreError;
 use super::journal::{Event, Release};
+use super::preview::Previews;
 use super::reach::Reach;
 
 impl Releases {
@@ -79,5 +80,42 @@ impl Releases {
     /// When the journal cannot be read.
     pub fn was_live(&self, bff: &str, digest: &str) -> Result<bool, StoreError> {
         self.journal.was_live(bff, digest)
+    }
+
+    /// What can be shown of a BFF.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be read.
+    pub fn previews(&self, bff: &str) -> Result<Previews, StoreError> {
+        self.journal.previews(bff)
+    }
+
+    /// Ends a preview. Returns its release, if there was one of this name.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be recorded.
+    pub fn end_preview(
+        &self,
+        bff: &str,
+        name: &str,
+        actor: &str,
+    ) -> Result<Option<i64>, StoreError> {
+        let ended = self.journal.end_preview(bff, name, actor)?;
+        self.told();
+        Ok(ended)
+    }
+
+    /// Ends the previews whose time is over.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be recorded.
+    pub fn expire_previews(&self) -> Result<(), StoreError> {
+        if self.journal.expire_previews()? {
+            self.told();
+        }
+        Ok(())
     }
 }

@@ -3,9 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use super::Releases;
-use super::error::StoreError;
-
 /// A preview that is to begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewPreview {
@@ -54,45 +51,6 @@ impl Previews {
         let found = proven.next().filter(|it| it.starts_with(name))?;
         let is_one = !proven.next().is_some_and(|it| it.starts_with(name));
         is_one.then_some(found)
-    }
-}
-
-impl Releases {
-    /// What can be shown of a BFF.
-    ///
-    /// # Errors
-    ///
-    /// When the journal cannot be read.
-    pub fn previews(&self, bff: &str) -> Result<Previews, StoreError> {
-        self.journal.previews(bff)
-    }
-
-    /// Ends a preview. Returns its release, if there was one of this name.
-    ///
-    /// # Errors
-    ///
-    /// When that cannot be recorded.
-    pub fn end_preview(
-        &self,
-        bff: &str,
-        name: &str,
-        actor: &str,
-    ) -> Result<Option<i64>, StoreError> {
-        let ended = self.journal.end_preview(bff, name, actor)?;
-        self.told();
-        Ok(ended)
-    }
-
-    /// Ends the previews whose time is over.
-    ///
-    /// # Errors
-    ///
-    /// When that cannot be recorded.
-    pub fn expire_previews(&self) -> Result<(), StoreError> {
-        if self.journal.expire_previews()? {
-            self.told();
-        }
-        Ok(())
     }
 }
 

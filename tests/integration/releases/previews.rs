@@ -250,8 +250,9 @@ async fn a_name_goes_over_to_a_later_release_and_ends_by_order_and_with_its_time
     assert_eq!(holder.send("DELETE", path, b"").await.status, 404);
     until(async || (shown.by_field("pr-12").await.status == 404).then_some(())).await;
 
-    let brief = json!({"expires_in": "1s"});
+    let brief = json!({"expires_in": "2s"});
     shown.preview("pr-13", &page("v4"), brief).await;
+    until(async || (shown.by_field("pr-13").await.status == 200).then_some(())).await;
     until(async || (shown.by_field("pr-13").await.status == 404).then_some(())).await;
     let listed = holder.send("GET", "/v1/bffs/page/previews", b"").await;
     assert_eq!(listed.json["previews"], json!([]));

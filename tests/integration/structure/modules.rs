@@ -1,5 +1,4 @@
-//! Which module of the host may know which, as `ARCHITECTURE.md` says it, and inside of the calls,
-//! which part.
+//! Which module of the host may know which, as `ARCHITECTURE.md` says it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -250,47 +249,6 @@ const MODULES: [(&str, &[&str]); 37] = [
     ("build", &[]),
 ];
 
-/// The parts of a module from the highest to the lowest. A part knows those in lower lines only,
-/// none beside it, and not the file that offers them all to others.
-type Layers = &'static [&'static [&'static str]];
-
-const LAYERS: [(&str, Layers); 2] = [
-    (
-        "calls",
-        &[
-            &["fuzzing"],
-            &["session"],
-            &["grant", "record", "repeats", "reply", "unreadable"],
-            &["check"],
-            &["error", "shape"],
-            &["select"],
-        ],
-    ),
-    (
-        "downstream",
-        &[
-            &["fuzzing"],
-            &["services"],
-            &["service"],
-            &["pipeline"],
-            &["call"],
-            &["class"],
-            &["policy", "transport"],
-            &["trace"],
-            &["status"],
-            &[
-                "deadline",
-                "error",
-                "log_interval",
-                "request",
-                "response",
-                "retry_after",
-                "window",
-            ],
-        ],
-    ),
-];
-
 #[test]
 fn a_module_stands_beside_its_folder() {
     let inside: Vec<String> = below("", &[".rs"])
@@ -350,52 +308,11 @@ fn no_module_knows_a_higher_one() {
     );
 }
 
-#[test]
-fn no_part_of_a_call_knows_a_higher_one() {
-    let imports = host();
-    for (name, layers) in LAYERS {
-        let listed: BTreeMap<&str, usize> = layers
-            .iter()
-            .enumerate()
-            .flat_map(|(layer, parts)| parts.iter().map(move |part| (*part, layer)))
-            .collect();
-        let parts: BTreeSet<&str> = imports
-            .files()
-            .filter(|file| module(file) == name)
-            .filter_map(part)
-            .collect();
-        assert_eq!(
-            parts,
-            listed.keys().copied().collect(),
-            "each part of {name} needs its place in LAYERS"
-        );
-        let wrong: Vec<String> = imports
-            .all()
-            .filter(|import| module(import.from) == name && module(import.to) == name)
-            .filter(|import| match (part(import.from), part(import.to)) {
-                (Some(from), Some(to)) => from != to && listed[from] >= listed[to],
-                (from, _) => from.is_some(),
-            })
-            .map(|import| import.to_string())
-            .collect();
-        assert!(
-            wrong.is_empty(),
-            "not what LAYERS allows:\n{}",
-            wrong.join("\n")
-        );
-    }
-}
-
-fn host() -> Imports {
+pub fn host() -> Imports {
     Imports::of(&root().join("host/src/lib.rs"))
 }
 
 /// The module of a file.
-fn module(file: &str) -> &str {
+pub fn module(file: &str) -> &str {
     file.split('/').next().unwrap_or(file)
-}
-
-/// The file or folder of its module that a file is or lies in; `None` for the module's own file.
-fn part(file: &str) -> Option<&str> {
-    file.split('/').nth(1)
 }

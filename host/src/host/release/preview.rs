@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::reach::reach_now;
-use super::{Refused, host, refused, store_step};
+use super::refused::{Refused, host, refused, store_step};
 use crate::bff::load::Loaded;
 use crate::config::show_duration;
 use crate::host::change::{Changes, blocking};

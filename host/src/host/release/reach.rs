@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Refused, host, store_step};
+use super::refused::{Refused, host, store_step};
 use crate::bff::load::Loaded;
 use crate::host::change::blocking;
 use crate::releases::{NewRelease, Reach, Releases};

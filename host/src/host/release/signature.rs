@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Refused, host, live_in, store_step};
+use super::live_in;
+use super::refused::{Refused, host, store_step};
 use crate::bff::swap::Bff;
 use crate::host::change::{Changes, blocking};
 use crate::releases::{Kind, NewRelease, Order, OrderError, Releases, Signing, StoreError};

@@ -19,7 +19,7 @@ async fn start(more: &str) -> Shown {
         .service("svc", |request| Response::text(request.target))
         .settings(
             "svc",
-            "pass-headers = [\"authorization\"]\nreads = [\"POST /search\"]",
+            "pass-headers = [\"authorization\"]\nread = [\"POST /search\"]",
         );
     let shown = with_tokens(host.config(&format!("{PREVIEWS}{more}{BFF}"))).await;
     let ended = shown.preview("pr-1", &relay("v1", None), json!({})).await;
