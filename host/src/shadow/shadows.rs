@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use serde_json::Value;
-use tokio::runtime::Handle;
+use tokio::runtime::Builder;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep_until, timeout};
@@ -240,10 +240,13 @@ impl Shadows {
                 continue;
             }
             let share = share(shadow.new.settings.cpu, shadow.new.workers);
-            let (handle, runtime) = (Handle::current(), runtime.clone());
+            let runtime = runtime.clone();
             let running = spawn_blocking(move || {
                 let began = cpu_of_thread();
-                let had_room = handle.block_on(run(&runtime, &record, &candidate, code));
+                // That of changes may end before it.
+                let event_loop = Builder::new_current_thread().enable_time().build();
+                let running = run(&runtime, &record, &candidate, code);
+                let had_room = event_loop.is_ok_and(|it| it.block_on(running));
                 let cpu = cpu_of_thread().saturating_sub(began);
                 Done { cpu, had_room }
             });
