@@ -126,14 +126,15 @@ impl Shadows {
         if !shadow.takes(version) {
             return None;
         }
-        let is_full = || sync::lock(&self.queue).len() >= MAX_WAITING;
+        let waiting = sync::lock(&self.queue).len();
         let settings = &shadow.new.settings;
         let size = size_of(request);
         let held = match () {
             () if is_busy => Err("busy"),
-            () if self.budget.wait().is_some() => Err("cpu"),
+            // One waits until it may run, so that few requests are not left out for nothing.
+            () if waiting > 0 && self.budget.wait().is_some() => Err("cpu"),
             () if size > settings.max_size => Err("size"),
-            () if is_full() => Err("memory"),
+            () if waiting >= MAX_WAITING => Err("memory"),
             () => self.budget.hold(size, settings.memory).ok_or("memory"),
         };
         let held = match held {

@@ -56,7 +56,8 @@ async fn no_more_cpu_time_is_used_than_there_is_for_it() {
     }
     let now = api.get(PATH).await.json;
     assert_eq!(now["runs"], report["runs"], "{now:#}");
-    assert!(now["shed"]["cpu"].as_u64().unwrap() >= 20, "{now:#}");
+    // One waits for its run.
+    assert!(now["shed"]["cpu"].as_u64().unwrap() >= 19, "{now:#}");
     let metrics = super::super::admin_page(api.0, "/metrics").await;
     let shed = "tailor_shadow_shed_total{bff=\"page\",reason=\"cpu\"}";
     assert!(metrics.contains(shed), "{metrics}");
