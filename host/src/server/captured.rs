@@ -19,8 +19,8 @@ use crate::tape::Tap;
 #[derive(Default)]
 pub(super) struct Captured {
     recording: Option<recording::Capture>,
-    /// With what its guest uses, where that is known.
-    shadow: Option<(shadow::Capture, Option<Arc<Usage>>)>,
+    /// With what its guest uses, where that is known. Few requests have it.
+    shadow: Option<Box<(shadow::Capture, Option<Arc<Usage>>)>>,
 }
 
 impl Captured {
@@ -41,21 +41,21 @@ impl Captured {
         });
         Self {
             recording,
-            shadow: shadow.flatten().map(|it| (it, None)),
+            shadow: shadow.flatten().map(|it| Box::new((it, None))),
         }
     }
 
     /// Keeps what its guest learns.
     pub(super) fn tap(&self) -> Option<Arc<Tap>> {
-        let of_shadow = || self.shadow.as_ref().map(|(it, _)| &it.tap);
+        let of_shadow = || self.shadow.as_ref().map(|it| &it.0.tap);
         let tap = self.recording.as_ref().map(|it| &it.tap);
         tap.or_else(of_shadow).cloned()
     }
 
     /// Its guest uses this.
     pub(super) fn uses(&mut self, usage: &Arc<Usage>) {
-        if let Some((_, known)) = &mut self.shadow {
-            *known = Some(usage.clone());
+        if let Some(shadow) = &mut self.shadow {
+            shadow.1 = Some(usage.clone());
         }
     }
 
@@ -75,7 +75,8 @@ impl Captured {
             let ended = ended(version, answer);
             worker.shared.recordings.ended(capture, ended);
         }
-        if let Some((capture, usage)) = self.shadow {
+        if let Some(shadow) = self.shadow {
+            let (capture, usage) = *shadow;
             let code = |error| (error, reply::code(error).as_str());
             let usage = usage.as_ref();
             let ended = shadow::Ended {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use serde_json::Value;
-use tokio::runtime::Handle;
+use tokio::runtime::Builder;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep_until, timeout};
@@ -126,14 +126,15 @@ impl Shadows {
         if !shadow.takes(version) {
             return None;
         }
-        let is_full = || sync::lock(&self.queue).len() >= MAX_WAITING;
+        let waiting = sync::lock(&self.queue).len();
         let settings = &shadow.new.settings;
         let size = size_of(request);
         let held = match () {
             () if is_busy => Err("busy"),
-            () if self.budget.wait().is_some() => Err("cpu"),
+            // One waits until it may run, so that few requests are not left out for nothing.
+            () if waiting > 0 && self.budget.wait().is_some() => Err("cpu"),
             () if size > settings.max_size => Err("size"),
-            () if is_full() => Err("memory"),
+            () if waiting >= MAX_WAITING => Err("memory"),
             () => self.budget.hold(size, settings.memory).ok_or("memory"),
         };
         let held = match held {
@@ -240,10 +241,13 @@ impl Shadows {
                 continue;
             }
             let share = share(shadow.new.settings.cpu, shadow.new.workers);
-            let (handle, runtime) = (Handle::current(), runtime.clone());
+            let runtime = runtime.clone();
             let running = spawn_blocking(move || {
                 let began = cpu_of_thread();
-                let had_room = handle.block_on(run(&runtime, &record, &candidate, code));
+                // That of changes may end before it.
+                let event_loop = Builder::new_current_thread().enable_time().build();
+                let running = run(&runtime, &record, &candidate, code);
+                let had_room = event_loop.is_ok_and(|it| it.block_on(running));
                 let cpu = cpu_of_thread().saturating_sub(began);
                 Done { cpu, had_room }
             });

@@ -260,6 +260,7 @@ const TABLE: &[Row] = &[
     row("docs/reference/cli.md", "tailor previews", COMMANDS),
     row("docs/reference/cli.md", "tailor releases", COMMANDS),
     row("docs/reference/cli.md", "tailor diff", COMMANDS),
+    row("docs/reference/cli.md", "tailor shadow", COMMANDS),
     row("docs/reference/cli.md", "tailor status", COMMANDS),
     row("docs/reference/cli.md", "tailor token", COMMANDS),
     row("docs/reference/cli.md", "tailor schema", COMMANDS),
