@@ -33,7 +33,7 @@ use crate::telemetry::metrics::{BffMetrics, Metrics};
 
 pub use draft::{Candidate, Draft, Refusal};
 pub use error::SnapshotError;
-pub use previews::{Later, PreviewError, Previews};
+pub use previews::{Later, PreviewError, PreviewOf, Previews};
 
 /// The reason of a BFF that has its file's component, and whose configuration names that no more.
 const UNRELEASED: &str = "nothing is released to it yet, so that a restart would serve nothing; \

@@ -22,7 +22,7 @@ use crate::bff::version::Version;
 use crate::config;
 use crate::file::TIMEOUT;
 use crate::releases::{self, Caller, Releases, Scope, StoreError, Token, TokenError};
-use crate::snapshot::{Builder, Later, PreviewError, Previews, Snapshot};
+use crate::snapshot::{Builder, Later, PreviewError, PreviewOf, Previews};
 use crate::sync;
 
 /// How long what the journal says is taken for true.
@@ -104,9 +104,9 @@ impl Previews for HostPreviews {
         })
     }
 
-    fn version(&self, snapshot: Arc<Snapshot>, bff: String, name: String) -> Later<Arc<Version>> {
+    fn version(&self, of: PreviewOf, name: String) -> Later<Arc<Version>> {
         let inner = self.0.clone();
-        Box::pin(async move { inner.version(&snapshot, &bff, &name).await })
+        Box::pin(async move { inner.version(&of, &name).await })
     }
 
     fn forget(&self, unused: Duration) {
@@ -159,32 +159,29 @@ impl Inner {
         drop(self.event_loop.spawn_blocking(move || releases.used(&id)));
     }
 
-    async fn version(
-        &self,
-        snapshot: &Arc<Snapshot>,
-        name: &str,
-        preview: &str,
-    ) -> Result<Arc<Version>, PreviewError> {
+    async fn version(&self, of: &PreviewOf, preview: &str) -> Result<Arc<Version>, PreviewError> {
+        let name = &of.bff.settings().name;
         let unknown = || PreviewError::Unknown {
-            bff: name.to_owned(),
+            bff: name.clone(),
             name: preview.to_owned(),
         };
-        let bff = snapshot.bffs.get(name);
-        let bff = bff.filter(|bff| bff.settings().component.is_none());
-        let bff = bff.ok_or_else(unknown)?;
+        // One with a file has no releases.
+        if of.bff.settings().component.is_some() {
+            return Err(unknown());
+        }
         let mut listing = self.listing(name, FRESH).await?;
         if listing.find(preview, SystemTime::now()).is_none() {
             listing = self.listing(name, UNKNOWN).await?;
         }
         let digest = listing.find(preview, SystemTime::now());
         let digest = digest.ok_or_else(unknown)?;
-        if let Some(version) = self.known(bff, digest) {
+        if let Some(version) = self.known(&of.bff, digest) {
             return Ok(version);
         }
-        let Some(settings) = &snapshot.config.releases.preview else {
+        let Some(settings) = &of.config.releases.preview else {
             return Err(unknown());
         };
-        let loading = self.load(snapshot, settings, bff, digest);
+        let loading = self.load(of, settings, digest);
         let loaded = timeout(settings.load_timeout, loading).await;
         loaded.unwrap_or(Err(PreviewError::Slow))
     }
@@ -269,9 +266,12 @@ impl Inner {
     /// Loads a version, one at a time. It goes on when nobody waits for it any more.
     async fn load(
         &self,
-        snapshot: &Arc<Snapshot>,
+        PreviewOf {
+            bff,
+            services,
+            config,
+        }: &PreviewOf,
         settings: &config::Preview,
-        bff: &Arc<Bff>,
         digest: &str,
     ) -> Result<Arc<Version>, PreviewError> {
         let name = &bff.settings().name;
@@ -300,8 +300,7 @@ impl Inner {
             }
             Err(_) => return Err(PreviewError::Load),
         };
-        let shown = Arc::new(shown(&snapshot.config, settings, bff.settings()));
-        let services = &snapshot.services;
+        let shown = Arc::new(shown(config, settings, bff.settings()));
         let version = Arc::new(self.builder.unpublished(&shown, loaded, services));
         let mut versions = sync::lock(&self.versions);
         versions.push(Entry {

@@ -16,7 +16,7 @@ use super::worker::Worker;
 use crate::bff::version::Version;
 use crate::preview::PreviewHost;
 use crate::router::RouteMatch;
-use crate::snapshot::{PreviewError, Snapshot, Target};
+use crate::snapshot::{PreviewError, PreviewOf, Snapshot, Target};
 
 /// The version that a client asks for: the name of a preview, or first digits of a digest.
 const TAILOR_VERSION: HeaderName = HeaderName::from_static("tailor-version");
@@ -97,8 +97,12 @@ pub(super) async fn find<'p>(
         }
     };
     let target = snapshot.targets[index].clone();
-    let bff = target.bff.settings().name.clone();
-    let version = previews.version(snapshot, bff, asked.name.clone()).await;
+    let of = PreviewOf {
+        bff: target.bff.clone(),
+        services: snapshot.services.clone(),
+        config: snapshot.config.clone(),
+    };
+    let version = previews.version(of, asked.name.clone()).await;
     Ok(Shown {
         target,
         rest,

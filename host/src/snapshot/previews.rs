@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::Snapshot;
+use crate::bff::swap::Bff;
 use crate::bff::version::Version;
+use crate::config::Config;
+use crate::downstream::Services;
 use crate::releases::{StoreError, TokenError};
 
 /// A result that comes later.
@@ -21,10 +23,20 @@ pub trait Previews: Send + Sync {
 
     /// The version of a preview: of this name, or of a digest that begins so. It has permits of its
     /// own.
-    fn version(&self, snapshot: Arc<Snapshot>, bff: String, name: String) -> Later<Arc<Version>>;
+    fn version(&self, of: PreviewOf, name: String) -> Later<Arc<Version>>;
 
     /// Lets versions go that nobody has asked for in this time.
     fn forget(&self, unused: Duration);
+}
+
+/// What a preview is of, as it is live.
+pub struct PreviewOf {
+    /// The BFF.
+    pub bff: Arc<Bff>,
+    /// Its services.
+    pub services: Arc<Services>,
+    /// The configuration of both.
+    pub config: Arc<Config>,
 }
 
 /// Why a preview is not shown.

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::{PREVIEWS, Shown, ask};
+use super::{PREVIEWS, Shown, ask, made};
 use crate::releases::api::{Api, digest};
-use crate::releases::{builder, served, some};
+use crate::releases::{builder, served, some, until};
 use crate::swap::page::page;
 
 #[tokio::test]
@@ -96,4 +96,50 @@ async fn a_host_without_tokens_of_its_listener_shows_previews_to_holders_alone()
     let answer = ask(host.address(), "localhost", fields).await;
     assert_eq!((answer.status, answer.code()), (401, "preview-token"));
     host.stop().await;
+}
+
+#[tokio::test]
+async fn a_preview_whose_component_is_lost_says_so_and_is_shown_when_it_is_back() {
+    let shown = Shown::start("max-loaded = 1\n").await;
+    // The one that was asked for last takes the place in memory.
+    shown.preview("pr-13", &page("v3"), json!({})).await;
+    assert_eq!(shown.by_host("pr-13--page").await.header("x-version"), "v3");
+    let file = format!("{}.wasm", digest(&page("v2")));
+    let path = shown.host.dir().join("data/releases").join(file);
+    std::fs::remove_file(&path).unwrap();
+    for _ in 0..2 {
+        let answer = shown.by_host("pr-12--page").await;
+        assert_eq!(
+            (answer.status, answer.code()),
+            (503, "preview-unavailable"),
+            "{answer:?}"
+        );
+        assert_eq!(answer.header("retry-after"), "1");
+        // Where its file is, is the operator's business.
+        assert!(!answer.body.contains("data"), "{answer:?}");
+    }
+    assert_eq!(shown.by_host("pr-13--page").await.header("x-version"), "v3");
+    assert_eq!(served(shown.host.address()).await, some("v1"));
+    shown.holder().put(&page("v2")).await;
+    until(async || {
+        let answer = shown.by_host("pr-12--page").await;
+        (answer.header("x-version") == "v2").then_some(())
+    })
+    .await;
+    shown.host.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_new_is_known_soon_also_where_it_was_asked_for_before() {
+    let shown = Shown::start("").await;
+    assert_eq!(shown.by_host("pr-12--page").await.status, 200);
+    let new = ["--team", "n", "--bff", "page", "--scope", "preview"];
+    let viewer = made(&shown.host, &new).await;
+    let fields = format!("tailor-version: pr-12\r\ntailor-token: {viewer}\r\n");
+    until(async || {
+        let answer = ask(shown.host.address(), "localhost", &fields).await;
+        (answer.status == 200).then_some(())
+    })
+    .await;
+    shown.host.stop().await;
 }
