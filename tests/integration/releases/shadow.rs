@@ -43,7 +43,15 @@ pub(super) async fn start(builder: TestHostBuilder, others: &[Guest]) -> (TestHo
         let released = api.release(&guest.component()).await;
         assert_eq!(released["state"], "live", "{released}");
     }
+    runs(&api, Guest::LIVE).await;
     (host, api)
+}
+
+/// Waits until a version serves: the journal says so a moment before.
+async fn runs(api: &Api, guest: Guest) {
+    let wanted = digest(&guest.component());
+    let sha256 = async || api.get("/v1/bffs/page").await.json["sha256"].clone();
+    until(async || (sha256().await == wanted).then_some(())).await;
 }
 
 pub(super) async fn ask(host: &TestHost) -> ClientResponse {

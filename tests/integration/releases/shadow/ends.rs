@@ -78,6 +78,8 @@ async fn the_audit_says_who_began_and_ended_it() {
     assert_eq!(team.put(&v1).await.status, 201);
     let begun = team.release("page", &v1).await;
     team.is_live(&begun.location).await;
+    let status = async || team.send("GET", "/v1/bffs/page", b"").await.json;
+    until(async || (status().await["sha256"] == digest(&v1)).then_some(())).await;
     let order = json!({"digest": digest(&v1)}).to_string();
     assert_eq!(team.send("POST", PATH, order.as_bytes()).await.status, 202);
     let report = team.send("GET", PATH, b"").await.json;

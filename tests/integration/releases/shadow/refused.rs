@@ -26,6 +26,7 @@ async fn an_order_that_cannot_be_executed_says_why() {
     assert_eq!((none.status, &none.json["step"]), (404, &json!("shadow")));
 
     assert_eq!(api.release(&live).await["state"], "live");
+    runs(&api, Guest::LIVE).await;
     let unknown = refused(json!({"digest": digest(b"other")})).await;
     assert_eq!((unknown.0, &*unknown.1), (409, "digest"));
     // One that did not pass its proof.

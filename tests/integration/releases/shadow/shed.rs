@@ -3,6 +3,8 @@
 use downstream_mock::scripted::Gate;
 
 use super::*;
+use crate::releases::admin_page;
+use crate::wire::beside;
 
 const OTHER: Guest = Guest {
     name: "Bob",
@@ -19,20 +21,27 @@ async fn nothing_is_taken_while_others_wait() {
     let host = with_page(host, &more);
     let (host, api) = start(host, &[OTHER]).await;
     begin(&api, OTHER).await;
-    // The first runs, the second waits, and of the others it is known that they wait.
-    let asked: Vec<_> = (0..4)
-        .map(|_| {
-            crate::wire::beside({
-                let address = host.address();
-                async move { Wire::ask(address, &get("/page/x", "")).await.status }
-            })
+    let ask_beside = || {
+        let address = host.address();
+        beside(async move { Wire::ask(address, &get("/page/x", "")).await.status })
+    };
+    let shows = async |wanted: &str| {
+        until(async || {
+            let metrics = admin_page(api.0, "/metrics").await;
+            metrics.contains(wanted).then_some(())
         })
-        .collect();
-    let shed = until(async || {
+        .await;
+    };
+    let mut asked = vec![ask_beside()];
+    shows("tailor_bff_running{bff=\"page\"} 1\n").await;
+    asked.push(ask_beside());
+    shows("tailor_bff_waiting{bff=\"page\"} 1\n").await;
+    asked.extend([ask_beside(), ask_beside()]);
+    let report = until(async || {
         let report = api.get(PATH).await.json;
-        report["shed"]["busy"].as_u64().filter(|it| *it >= 2)
+        (report["shed"] == json!({"busy": 2})).then_some(report)
     });
-    assert!(shed.await >= 2);
+    assert_eq!(report.await["requests"], 4);
     opened.open_for_all();
     for status in asked {
         assert_eq!(status.await.unwrap(), 200);
@@ -58,7 +67,7 @@ async fn no_more_cpu_time_is_used_than_there_is_for_it() {
     assert_eq!(now["runs"], report["runs"], "{now:#}");
     // One waits for its run.
     assert!(now["shed"]["cpu"].as_u64().unwrap() >= 19, "{now:#}");
-    let metrics = super::super::admin_page(api.0, "/metrics").await;
+    let metrics = admin_page(api.0, "/metrics").await;
     let shed = "tailor_shadow_shed_total{bff=\"page\",reason=\"cpu\"}";
     assert!(metrics.contains(shed), "{metrics}");
     host.stop().await;
