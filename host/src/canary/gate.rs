@@ -163,7 +163,7 @@ impl Gate {
         }
     }
 
-    /// What is missing for the next step, if no rule is broken. This changes nothing: whoever looks
+    /// What is missing for the next step, if no rule is broken. This changes nothing: who looks
     /// at a rollout has no part in it.
     pub fn lacks(&self, now: Duration) -> Option<Lack> {
         let state = self.state();

@@ -59,7 +59,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Takes so many bytes, if all together are at most `limit` then.
+    /// Takes these bytes, if all together are at most `limit` then.
     pub(super) fn hold(&self, bytes: usize, limit: usize) -> Option<Held> {
         let held = Held {
             used: self.used.clone(),

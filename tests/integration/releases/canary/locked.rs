@@ -109,7 +109,7 @@ async fn a_rule_that_breaks_while_a_promotion_is_committed_takes_it_back() {
         }
     }
     let journal = lock(&host);
-    // The commit of the promotion waits for the lock, and whoever reads waits for the commit.
+    // The commit of the promotion waits for the lock, and those who read wait for the commit.
     until(async || {
         division(host.address()).await;
         let reading = timeout(Duration::from_secs(1), api.get(&second)).await;
