@@ -45,7 +45,7 @@ async fn a_version_is_shown_before_it_is_live() {
     assert!(is_empty(&process).await);
     let token = typed(&process, files.path(), &block(PAGE, "tailor token create"));
     let listener = process.address().unwrap().to_string();
-    let look = block(PAGE, "curl -H \"tailor-version");
+    let look = block(PAGE, "curl -H ");
     let look = look.replace("127.0.0.1:8080", &listener);
     let look = look.replacen(
         "curl",

@@ -182,7 +182,7 @@ const TABLE: &[Row] = &[
     ),
     row(
         "docs/operate/previews.md",
-        "curl -H \"tailor-version",
+        "curl -H ",
         How::Walk("a_version_is_shown_before_it_is_live"),
     ),
     row(
