@@ -7,8 +7,9 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize as _, Deserializer};
+use serde_json::Number;
 use tokio::time::timeout;
 
 use super::problem::V1Problem;
@@ -32,6 +33,24 @@ const MAX_KEY: usize = 200;
 /// expect anything.
 pub(super) fn some<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     String::deserialize(from).map(Some)
+}
+
+/// A whole number, also one that is written `3.0`: for JSON Schema it is the same.
+pub(super) fn integer<'de, D: Deserializer<'de>, T: TryFrom<i64>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    /// 2^63: each whole number below it is one of `i64`.
+    const END: f64 = 9_223_372_036_854_775_808.0;
+    let wrong = || D::Error::custom("a number is not whole, or too large");
+    let Some(number) = Option::<Number>::deserialize(from)? else {
+        return Ok(None);
+    };
+    let whole = number
+        .as_f64()
+        .filter(|it| it.fract() == 0.0 && it.abs() < END);
+    let whole = number.as_i64().or(whole.map(|it| it as i64));
+    let whole = whole.ok_or_else(wrong)?;
+    T::try_from(whole).map(Some).map_err(|_| wrong())
 }
 
 /// The key of an order, with the digest of the order. A team's keys are its own: it neither meets
@@ -136,6 +155,48 @@ pub(super) fn expected(text: Option<String>) -> Result<Expected, V1Problem> {
         Some(digest) => {
             check_digest(digest)?;
             Ok(Expected::Digest(digest.to_owned()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Body {
+        #[serde(default, deserialize_with = "integer")]
+        share: Option<u8>,
+        #[serde(default, deserialize_with = "integer")]
+        release: Option<i64>,
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_as_a_fraction() {
+        let read = |text: &str| {
+            let body: Result<Body, _> = parse(text.as_bytes());
+            body.ok().map(|it| (it.share, it.release))
+        };
+        for (text, expected) in [
+            ("{}", Some((None, None))),
+            (r#"{"share": 5, "release": 7}"#, Some((Some(5), Some(7)))),
+            (
+                r#"{"share": 5.0, "release": 7e0}"#,
+                Some((Some(5), Some(7))),
+            ),
+            (
+                r#"{"release": 9223372036854775807}"#,
+                Some((None, Some(i64::MAX))),
+            ),
+            (r#"{"release": 1048576.0}"#, Some((None, Some(1 << 20)))),
+            (r#"{"release": 9223372036854775808.0}"#, None),
+            (r#"{"release": 1.5}"#, None),
+            (r#"{"share": 256}"#, None),
+            (r#"{"share": "5"}"#, None),
+        ] {
+            assert_eq!(read(text), expected, "{text}");
         }
     }
 }

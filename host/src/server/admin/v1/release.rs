@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::order::{expected, key_of, parse, read, some, text};
+use super::order::{expected, integer, key_of, parse, read, some, text};
 use super::problem::V1Problem;
 use super::upload::check_digest;
 use super::{Pages, document, json};
@@ -32,6 +32,7 @@ struct BeginBody {
     expect_live: Option<String>,
     #[serde(default, deserialize_with = "some")]
     consent: Option<String>,
+    #[serde(default, deserialize_with = "integer")]
     share: Option<u8>,
     #[serde(default)]
     again: bool,

@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::order::{parse, read, some};
+use super::order::{integer, parse, read, some};
 use super::problem::V1Problem;
 use super::upload::check_digest;
 use super::{Pages, json};
@@ -22,6 +22,7 @@ struct Body {
     digest: String,
     #[serde(rename = "for", default, deserialize_with = "some")]
     lasts: Option<String>,
+    #[serde(default, deserialize_with = "integer")]
     sample: Option<u8>,
 }
 

@@ -4,7 +4,7 @@ use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use serde::Deserialize;
 
-use super::order::{key_of, parse, read, text};
+use super::order::{integer, key_of, parse, read, text};
 use super::problem::V1Problem;
 use super::release::unrecorded;
 use super::{Pages, document, json};
@@ -15,6 +15,7 @@ use crate::server::admin::AdminBody;
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
+    #[serde(default, deserialize_with = "integer")]
     release: Option<i64>,
     message: Option<String>,
 }
@@ -23,6 +24,7 @@ struct Body {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HoldBody {
+    #[serde(default, deserialize_with = "integer")]
     release: Option<i64>,
     message: Option<String>,
     #[serde(default)]
