@@ -75,8 +75,8 @@ pub struct Releases {
     live_file: LiveFile,
     /// What the journal said last.
     known: Mutex<LiveByBff>,
-    /// The tokens that were read last, for the day that they cannot be, and when.
-    tokens: Mutex<(Vec<(Token, String)>, Option<Instant>)>,
+    /// The tokens that were read last, for the day that they cannot be.
+    tokens: Mutex<who::KnownTokens>,
     /// The event up to which [`Self::news`] has told.
     seen: AtomicI64,
     /// Why the journal could not be read the last time, and when. It is logged once.

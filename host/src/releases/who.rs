@@ -9,6 +9,15 @@ use super::token::TokenText;
 use super::{Releases, token};
 use crate::sync;
 
+/// The tokens as they were read last.
+#[derive(Default)]
+pub(super) struct KnownTokens {
+    /// Each with the hash of its secret.
+    all: Vec<(Token, String)>,
+    /// When that was.
+    read: Option<Instant>,
+}
+
 impl Releases {
     /// Makes a token. Returns it, and its text, which is nowhere else.
     ///
@@ -42,7 +51,7 @@ impl Releases {
             return Ok(Err(TokenError::Mistyped));
         };
         self.read_tokens()?;
-        let found = valid(&sync::lock(&self.tokens).0, &sent);
+        let found = valid(&sync::lock(&self.tokens).all, &sent);
         if let Ok(token) = &found
             && !token.is_used_this_hour()
         {
@@ -60,11 +69,11 @@ impl Releases {
         let read = self.access.tokens();
         let mut known = sync::lock(&self.tokens);
         match read {
-            Ok(tokens) => known.0 = tokens,
-            Err(error) if known.0.is_empty() => return Err(error),
+            Ok(tokens) => known.all = tokens,
+            Err(error) if known.all.is_empty() => return Err(error),
             Err(_) => {}
         }
-        known.1 = Some(Instant::now());
+        known.read = Some(Instant::now());
         Ok(())
     }
 
@@ -80,10 +89,9 @@ impl Releases {
         let Some(sent) = token::parse(text) else {
             return Some(Err(TokenError::Mistyped));
         };
-        let tokens = sync::lock(&self.tokens);
-        let (tokens, read) = &*tokens;
-        let is_fresh = read.is_some_and(|read| read.elapsed() <= within);
-        is_fresh.then(|| valid(tokens, &sent))
+        let known = sync::lock(&self.tokens);
+        let is_fresh = known.read.is_some_and(|read| read.elapsed() <= within);
+        is_fresh.then(|| valid(&known.all, &sent))
     }
 
     /// All tokens, the newest first.

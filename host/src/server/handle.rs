@@ -139,7 +139,7 @@ async fn answer(
     // Route. The version is fixed here: a swap does not change a running request.
     let routed = match route(worker, &head, access) {
         Ok(routed) => routed,
-        Err(reply) => return Ok(reply),
+        Err(reply) => return Ok(*reply),
     };
     let (target, rest, record, version, course) = match routed {
         Routed::Live(target, rest, record) => {
@@ -156,7 +156,7 @@ async fn answer(
                 version,
             } = match found {
                 Ok(shown) => shown,
-                Err(reply) => return Ok(reply),
+                Err(reply) => return Ok(*reply),
             };
             access.routed_to_preview(target.clone(), version.clone());
             (target, rest, None, Some(version), Course::Preview)

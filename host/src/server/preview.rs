@@ -68,11 +68,11 @@ pub(super) async fn find<'p>(
     head: &Head<'p>,
     asked: Asked,
     access: &Access,
-) -> Result<Shown<'p>, Reply> {
-    let refused = |error| refused(&error, asked.bff.is_some(), access);
+) -> Result<Shown<'p>, Box<Reply>> {
+    let refused = |error| Box::new(refused(&error, asked.bff.is_some(), access));
     let token = token(head.headers, asked.bff.is_some());
     let Some(previews) = &worker.shared.previews else {
-        return Err(Reply::problem(Code::NotFound, "", access));
+        return Err(Box::new(Reply::problem(Code::NotFound, "", access)));
     };
     let snapshot = worker.shared.snapshot.load_full();
     // Who has no token does not learn which BFFs there are.
@@ -110,10 +110,10 @@ pub(super) async fn find<'p>(
     })
 }
 
-fn route<'p>(found: RouteMatch<'_, 'p>, access: &Access) -> Result<(usize, &'p str), Reply> {
+fn route<'p>(found: RouteMatch<'_, 'p>, access: &Access) -> Result<(usize, &'p str), Box<Reply>> {
     match found {
         RouteMatch::Route { index, rest } => Ok((index, rest)),
-        other => Err(Reply::unrouted(&other, access)),
+        other => Err(Box::new(Reply::unrouted(&other, access))),
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn route<'p>(
     worker: &Worker,
     head: &Head<'p>,
     access: &Access,
-) -> Result<Routed<'p>, Reply> {
+) -> Result<Routed<'p>, Box<Reply>> {
     let snapshot = worker.shared.snapshot.load();
     if let Some(asked) = preview::asked(&snapshot, head) {
         return Ok(Routed::Preview(asked));
@@ -44,6 +44,6 @@ pub(super) fn route<'p>(
         RouteMatch::Route { index, rest } => {
             Ok(Routed::Live(snapshot.targets[index].clone(), rest, record))
         }
-        other => Err(Reply::unrouted(&other, access)),
+        other => Err(Box::new(Reply::unrouted(&other, access))),
     }
 }
