@@ -71,9 +71,11 @@ struct Found {
     headers: Vec<Counted>,
     body: Vec<Counted>,
     noise: Vec<String>,
+    /// Of what nothing can be said.
+    #[serde(default)]
+    unknown: Vec<String>,
     new_calls: Vec<Counted>,
     missing_calls: Vec<Counted>,
-    cut: bool,
     usage: Used,
 }
 
@@ -135,12 +137,15 @@ impl Shadow {
                 .await
                 .map_err(OrderError::from)?
         } else {
-            if let Some(name) = &wanted.component {
-                wanted
-                    .begin(&remote, &path, name, &mut patience, report)
-                    .await?;
-            }
-            wanted.wait(&remote, &path, &mut patience, report).await?
+            let begun = match &wanted.component {
+                Some(name) => {
+                    let began = wanted.begin(&remote, &path, name, &mut patience, report);
+                    Some(began.await?)
+                }
+                None => None,
+            };
+            let waited = wanted.wait(&remote, &path, begun.as_ref(), &mut patience, report);
+            waited.await?
         };
         told(&found, report)
     }
@@ -154,7 +159,7 @@ impl Wanted {
         name: &Reference,
         patience: &mut Patience,
         report: &mut Report,
-    ) -> Result<(), OrderError> {
+    ) -> Result<Value, OrderError> {
         let bff_path = format!("/v1/bffs/{}", self.bff);
         let asking = async |left| remote.get(&bff_path, left).await;
         let bff: Bff = patience.ask(report, asking).await?;
@@ -162,37 +167,48 @@ impl Wanted {
             return Err(OrderError::FromFile(self.bff.clone()));
         }
         let digest = resolve(remote, &bff, name, patience.left()).await?;
-        let mut order = json!({"digest": digest, "for": format!("{}s", self.lasts.as_secs())});
+        let mut order =
+            json!({"digest": digest, "for": format!("{}s", self.lasts.as_millis().div_ceil(1000))});
         if let Some(sample) = self.sample {
             order["sample"] = json!(sample);
         }
         let order = Bytes::from(order.to_string());
         let key = key_or_random(None).unwrap_or_else(|_| "shadow".to_owned());
         let sending = async |left| remote.post(path, order.clone(), &key, left).await;
-        let _: Value = patience.ask(report, sending).await?;
+        let begun: Value = patience.ask(report, sending).await?;
         let lasts = humantime::format_duration(self.lasts);
         let sentence = format!("{} runs beside what is live, for {lasts}", short(&digest));
         report.step("running", &sentence, json!({"candidate": digest}));
-        Ok(())
+        Ok(begun)
     }
 
-    /// Waits for the end, if it was begun here.
+    /// Waits for the end of the one that was begun here, if one was.
     async fn wait(
         &self,
         remote: &Remote,
         path: &str,
+        begun: Option<&Value>,
         patience: &mut Patience,
         report: &mut Report,
     ) -> Result<Value, OrderError> {
         loop {
             let asking = async |left| remote.get(path, left).await;
             let found: Value = patience.ask(report, asking).await?;
-            if self.component.is_none() || found["state"] == "ended" {
+            if begun.is_some_and(|begun| is_other(begun, &found)) {
+                return Err(OrderError::OtherShadow(self.bff.clone()));
+            }
+            if begun.is_none() || found["state"] == "ended" {
                 return Ok(found);
             }
             sleep(PAUSE).await;
         }
     }
+}
+
+/// Whether two reports are of different shadows.
+fn is_other(one: &Value, other: &Value) -> bool {
+    let members = ["candidate", "since"];
+    members.iter().any(|it| one[it] != other[it])
 }
 
 /// Prints a report. Returns the exit code.
@@ -202,10 +218,10 @@ fn told(document: &Value, report: &mut Report) -> anyhow::Result<u8> {
         report.say(&line);
     }
     report.tell("report", json!({"report": document}));
-    Ok(match (found.differs, found.runs) {
-        (true, _) => DIFFERS,
-        (false, 0) => NOTHING,
-        (false, _) => 0,
+    Ok(match found.differs {
+        true => DIFFERS,
+        false if found.runs == 0 || !found.unknown.is_empty() => NOTHING,
+        false => 0,
     })
 }
 
@@ -245,9 +261,8 @@ fn lines(found: &Found) -> Vec<String> {
     }
     let failed = found.failed.iter();
     lines.extend(failed.map(|it| format!("failed with {}: {}", it.code, of(it.times))));
-    if found.cut {
-        lines.push("there was more than a report has".to_owned());
-    }
+    let unknown = found.unknown.iter();
+    lines.extend(unknown.map(|it| format!("not all was compared: {it}")));
     if !found.noise.is_empty() {
         let noise = found.noise.join(", ");
         lines.push(format!("what is live differs from itself at: {noise}"));
@@ -272,10 +287,11 @@ fn lines(found: &Found) -> Vec<String> {
             ));
         }
     }
-    let what = match (found.differs, found.runs) {
-        (true, _) => "it differs",
-        (false, 0) => "nothing was compared",
-        (false, _) => "no difference",
+    let what = match found.differs {
+        true => "it differs",
+        false if found.runs == 0 => "nothing was compared",
+        false if !found.unknown.is_empty() => "no difference was found in what was compared",
+        false => "no difference",
     };
     lines.push(what.to_owned());
     lines
@@ -288,5 +304,19 @@ fn examples(counted: &Counted) -> String {
     match examples.collect::<Vec<_>>() {
         all if all.is_empty() => String::new(),
         all => format!(", {}", visible(&all.join("; "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_report_of_another_order_is_known() {
+        let report = |candidate: &str, since: &str| json!({"candidate": candidate, "since": since});
+        let ours = report("a", "2026-01-01T00:00:00.000Z");
+        assert!(!is_other(&ours, &ours));
+        assert!(is_other(&ours, &report("b", "2026-01-01T00:00:00.000Z")));
+        assert!(is_other(&ours, &report("a", "2026-01-01T00:00:00.001Z")));
     }
 }

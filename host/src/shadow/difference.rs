@@ -11,6 +11,8 @@ use crate::text::{excerpt, shorten};
 
 /// Places of one pair of answers. Two long lists that have nothing in common differ everywhere.
 const MAX_PLACES: usize = 200;
+/// Largest body that is compared as JSON, bytes.
+const MAX_JSON: usize = 1 << 20;
 /// Members from which on an object is a map, whose names are data.
 const MAX_MEMBERS: usize = 50;
 /// Bytes of a pointer.
@@ -82,6 +84,8 @@ pub(super) struct Example {
 pub(super) struct Differences {
     pub(super) all: BTreeMap<(Place, Kind), Example>,
     pub(super) is_cut: bool,
+    /// One is below an object with more members than are told apart.
+    pub(super) is_coarse: bool,
 }
 
 /// Compares two answers. Examples have values where `values` says so, elsewhere shapes.
@@ -89,6 +93,7 @@ pub(super) fn compare(live: Answer<'_>, candidate: Answer<'_>, values: bool) -> 
     let mut found = Found {
         values,
         pointer: String::new(),
+        maps: 0,
         differences: Differences::default(),
     };
     let (before, now) = (outcome(live), outcome(candidate));
@@ -119,6 +124,8 @@ fn outcome(answer: Answer<'_>) -> String {
 struct Found {
     values: bool,
     pointer: String,
+    /// Objects with more members than are told apart, on the way to here.
+    maps: usize,
     differences: Differences,
 }
 
@@ -189,6 +196,7 @@ impl Found {
 
     fn here(&mut self, kind: Kind, live: Option<&Value>, candidate: Option<&Value>) {
         let values = self.values;
+        self.differences.is_coarse |= self.maps > 0;
         let shown = |it: Option<&Value>| it.map(|it| shown(it, values));
         let place = Place::Body(shorten(&self.pointer, MAX_POINTER).to_owned());
         self.add(place, kind, shown(live), shown(candidate));
@@ -218,6 +226,7 @@ impl Found {
             true => ANY.to_owned(),
             false => escaped(named(name)),
         };
+        self.maps += usize::from(is_map);
         for (name, value) in live {
             self.below(&step(name), Some(value), candidate.get(name));
         }
@@ -226,6 +235,7 @@ impl Found {
                 self.below(&step(name), None, Some(value));
             }
         }
+        self.maps -= usize::from(is_map);
     }
 
     /// Compares what is one step deeper.
@@ -242,8 +252,12 @@ impl Found {
     }
 }
 
+/// A body as JSON. A larger one is compared as bytes: as values, it would take many times as much.
 fn json(body: &[u8]) -> Option<Value> {
-    serde_json::from_slice(body).ok()
+    let is_small = body.len() <= MAX_JSON;
+    is_small
+        .then(|| serde_json::from_slice(body).ok())
+        .flatten()
 }
 
 /// Whether a client that knows no integers reads the same.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::difference::{Differences, Example, Kind, Place};
+use super::difference::{Example, Kind, Place};
 use super::run::Ran;
 use crate::time::micros;
 
@@ -33,6 +33,10 @@ pub(super) struct Report {
     missing_calls: BTreeMap<String, u64>,
     /// Something had no room.
     is_cut: bool,
+    /// The live version differs from itself in an object with more members than are told apart.
+    is_coarse: bool,
+    /// Of those runs, the ones that made other calls than before: they say nothing of noise.
+    other_calls: u64,
     served: Usage,
     live: Usage,
     candidate: Usage,
@@ -80,8 +84,16 @@ impl Report {
     }
 
     /// The live version ran again, and differs there from its own answer.
-    pub(super) fn ran_again(&mut self, differences: Differences) {
+    pub(super) fn ran_again(&mut self, ran: Ran) {
         self.runs_of_live += 1;
+        if !ran.new_calls.is_empty() || !ran.missing_calls.is_empty() {
+            // What it did not learn this time is no reason to leave a difference out.
+            self.other_calls += 1;
+            return;
+        }
+        let differences = ran.differences;
+        self.is_cut |= differences.is_cut;
+        self.is_coarse |= differences.is_coarse;
         for place in differences.all.into_keys().map(unsided) {
             if self.noise.len() < MAX_PLACES || self.noise.contains(&place) {
                 self.noise.insert(place);
@@ -104,7 +116,8 @@ impl Report {
         self.is_cut |= differences.is_cut;
         let calls_differ = !new_calls.is_empty() || !missing_calls.is_empty();
         let mut places = differences.all.keys();
-        let is_same = !calls_differ && places.all(|place| self.is_noise(place));
+        let is_same =
+            !calls_differ && !differences.is_cut && places.all(|place| self.is_noise(place));
         self.same += u64::from(is_same);
         if let Some(code) = failed {
             *self.failed.entry(code).or_default() += 1;
@@ -128,6 +141,25 @@ impl Report {
     /// Whether the live version differs there from itself. Another status is always told.
     fn is_noise(&self, place: &(Place, Kind)) -> bool {
         place.0 != Place::Status && self.noise.contains(&unsided(place.clone()))
+    }
+
+    /// What no report says anything of, if there is something.
+    fn unknown(&self) -> Vec<&'static str> {
+        let whole = |kind| (Place::Body(String::new()), kind);
+        let bodies = [Kind::Changed, Kind::Type].map(whole);
+        let reasons = [
+            (self.is_cut, "there was more than a report has"),
+            (
+                bodies.iter().any(|it| self.noise.contains(it)),
+                "bodies that are no JSON differ each time",
+            ),
+            (
+                self.is_coarse,
+                "an object with very many members differs each time",
+            ),
+        ];
+        let reasons = reasons.into_iter().filter(|(is_so, _)| *is_so);
+        reasons.map(|(_, reason)| reason).collect()
     }
 
     /// The document. Places where the live version differs from itself are told apart.
@@ -169,6 +201,8 @@ impl Report {
             "runs": self.runs,
             "same": self.same,
             "runs_of_live": self.runs_of_live,
+            "runs_of_live_with_other_calls": self.other_calls,
+            "unknown": self.unknown(),
             "failed": failed.collect::<Value>(),
             "status": status,
             "headers": headers,

@@ -332,7 +332,7 @@ async fn run(runtime: &Runtime, record: &Record, candidate: &Arc<Loaded>, code: 
         };
         shadow.found(|it| {
             it.used(Side::Live, ran.cpu, ran.memory);
-            it.ran_again(ran.differences);
+            it.ran_again(ran);
         });
     }
     let Some(ran) = subject(tape).run(candidate).await else {

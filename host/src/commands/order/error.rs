@@ -34,6 +34,9 @@ pub enum OrderError {
          configuration"
     )]
     FromFile(String),
+    /// The report is that of another order.
+    #[error("{0}: another shadow was begun meanwhile; begin this one again when that has ended")]
+    OtherShadow(String),
     /// There is nothing to go back to.
     #[error("{0}: no component was live before; name one that was with --to")]
     NoPrevious(String),

@@ -157,3 +157,37 @@ fn status_and_three_header_fields_are_compared_and_no_body_of_another_status() {
     );
     assert!(same.all.is_empty());
 }
+
+#[test]
+fn what_is_below_very_many_members_is_told_as_such() {
+    let object = |value: u32, members: usize| {
+        let members = (0..members).map(|nth| format!("\"label_{}\":1", letters(nth)));
+        let members: Vec<String> = members.collect();
+        format!("{{\"first\":{value},{}}}", members.join(","))
+    };
+    let headers = HeaderMap::new();
+    for (members, is_coarse) in [(10, false), (2 * MAX_MEMBERS, true)] {
+        let (one, other) = (object(1, members), object(2, members));
+        let whole = |body| Answer::Whole {
+            status: 200,
+            headers: &headers,
+            body,
+        };
+        let found = compare(whole(one.as_bytes()), whole(other.as_bytes()), false);
+        assert_eq!((found.all.len(), found.is_coarse), (1, is_coarse));
+    }
+}
+
+/// A number in letters: digits would look like data.
+fn letters(number: usize) -> String {
+    let letter = |it: usize| char::from(b'a' + u8::try_from(it % 26).unwrap());
+    [letter(number / 26), letter(number)].iter().collect()
+}
+
+#[test]
+fn a_very_large_body_is_compared_as_bytes() {
+    let large = |end: &str| format!("[{}{end}]", "{},".repeat(MAX_JSON / 3));
+    let told = told(&large("1"), &large("2"));
+    assert_eq!(told.len(), 1);
+    assert!(told[0].starts_with(" changed: "), "{told:?}");
+}

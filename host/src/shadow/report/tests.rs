@@ -1,10 +1,11 @@
 use super::*;
+use crate::shadow::difference::Differences;
 
 fn differences(all: &[(Place, Kind)]) -> Differences {
     let all = all.iter().cloned().map(|it| (it, Example::default()));
     Differences {
         all: all.collect(),
-        is_cut: false,
+        ..Differences::default()
     }
 }
 
@@ -32,7 +33,7 @@ fn where_the_live_version_differs_from_itself_a_difference_says_nothing() {
     assert!(!report.ran(ran(std::slice::from_ref(&id))));
     let status = (Place::Status, Kind::Changed);
     let more = body("/items/*", Kind::Added);
-    report.ran_again(differences(&[id.clone(), status.clone(), more]));
+    report.ran_again(ran(&[id.clone(), status.clone(), more]));
     assert!(report.ran(ran(std::slice::from_ref(&id))));
     assert!(!report.ran(ran(&[id.clone(), name])));
     // Items that it has at times, it lacks at others.
@@ -75,7 +76,7 @@ fn a_report_is_bounded_and_says_so() {
     let mut report = Report::default();
     for number in 0..2 * MAX_PLACES {
         let place = body(&format!("/{number}"), Kind::Changed);
-        report.ran_again(differences(&[body(&format!("/x{number}"), Kind::Type)]));
+        report.ran_again(ran(&[body(&format!("/x{number}"), Kind::Type)]));
         report.ran(Ran {
             new_calls: vec![format!("GET a /{number}"); 2],
             ..ran(&[place])
@@ -94,6 +95,10 @@ fn a_report_is_bounded_and_says_so() {
     // In each run, each call once.
     assert_eq!(document["new_calls"][0]["times"], 1);
     assert_eq!(document["cut"], true);
+    assert_eq!(
+        document["unknown"],
+        json!(["there was more than a report has"])
+    );
     let usage = json!({"cpu_us_p50": 200, "cpu_us_p95": 380, "memory": 399});
     assert_eq!(document["usage"]["candidate"], usage);
     assert_eq!(document["usage"]["live"], Value::Null);
@@ -101,4 +106,52 @@ fn a_report_is_bounded_and_says_so() {
         report.used(Side::Live, Duration::from_micros(7), 1);
     }
     assert_eq!(report.live.cpu.len(), MAX_SAMPLES);
+}
+
+#[test]
+fn a_run_of_the_live_version_that_makes_other_calls_says_nothing_of_noise() {
+    let mut report = Report::default();
+    let facts = body("/facts", Kind::Changed);
+    report.ran_again(Ran {
+        new_calls: vec!["GET facts /a/*".to_owned()],
+        ..ran(std::slice::from_ref(&facts))
+    });
+    // What the service was not asked again is no reason to leave this out.
+    assert!(!report.ran(ran(&[facts])));
+    let document = report.document();
+    assert_eq!(document["differs"], true);
+    assert_eq!(document["runs_of_live_with_other_calls"], 1);
+    assert_eq!(document["noise"], json!([]));
+}
+
+#[test]
+fn what_cannot_be_told_apart_is_not_the_same() {
+    // A body that is no JSON, and differs each time.
+    let mut report = Report::default();
+    let whole = body("", Kind::Changed);
+    report.ran_again(ran(std::slice::from_ref(&whole)));
+    report.ran(ran(&[whole]));
+    let document = report.document();
+    assert_eq!(document["differs"], false);
+    let unknown = json!(["bodies that are no JSON differ each time"]);
+    assert_eq!(document["unknown"], unknown);
+
+    // One member of very many.
+    let mut report = Report::default();
+    let mut coarse = ran(&[body("/*", Kind::Changed)]);
+    coarse.differences.is_coarse = true;
+    report.ran_again(coarse);
+    let unknown = json!(["an object with very many members differs each time"]);
+    assert_eq!(report.document()["unknown"], unknown);
+
+    // More differences than one pair has room for.
+    let mut report = Report::default();
+    report.ran_again(ran(&[body("/id", Kind::Changed)]));
+    let mut cut = ran(&[body("/id", Kind::Changed)]);
+    cut.differences.is_cut = true;
+    assert!(!report.ran(cut));
+
+    let mut report = Report::default();
+    report.ran(ran(&[]));
+    assert_eq!(report.document()["unknown"], json!([]));
 }
