@@ -4,10 +4,10 @@
 //! when there is none; the least busy worker gets the connection) -> [`worker`] (a thread of the
 //! [`crew`], with its own event loop) -> [`connection`] (protocols), with [`idle`] (its times) and
 //! [`wire`] (its bytes) -> [`handle`] (one request from its head to its answer) with [`inbound`],
-//! [`route`] and [`preview`], [`body`], [`reply`], [`course`], [`problem`] and [`access`] -> [`outgoing`] (the answer's way to the
-//! socket), with [`stream`] where its guest still runs. [`budget`] counts what all of them hold,
-//! [`flow`] and [`client`] end what a client does not take, [`linger`] closes a connection so that
-//! its client still reads the answer.
+//! [`route`] and [`preview`], [`body`], [`reply`], [`course`], [`problem`] and [`access`] ->
+//! [`outgoing`] (the answer's way to the socket), with [`stream`] where its guest still runs.
+//! [`budget`] counts what all of them hold, [`flow`] and [`client`] end what a client does not
+//! take, [`linger`] closes a connection so that its client still reads the answer.
 
 mod accept;
 mod access;

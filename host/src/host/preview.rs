@@ -123,7 +123,7 @@ impl Inner {
             Some(Err(TokenError::Unknown)) | None => {}
             Some(known) => return Ok(known?),
         }
-        let Some(_one) = self.turn(|| recognize(STALE).is_some()).await? else {
+        let Some(_one) = turn(&self.asking, || recognize(STALE).is_some()).await? else {
             return recognize(STALE)
                 .unwrap_or(Err(TokenError::Unknown))
                 .map_err(Into::into);
@@ -155,7 +155,7 @@ impl Inner {
             return;
         }
         let (releases, id) = (self.releases.clone(), token.id.clone());
-        // It is logged where tokens are listed, and here it makes no difference.
+        // Nobody waits for it, and a failure makes no difference here.
         drop(self.event_loop.spawn_blocking(move || releases.used(&id)));
     }
 
@@ -195,7 +195,7 @@ impl Inner {
         if let Some(fresh) = self.listed(bff, within) {
             return fresh;
         }
-        let Some(_one) = self.turn(|| self.listed(bff, STALE).is_some()).await? else {
+        let Some(_one) = turn(&self.asking, || self.listed(bff, STALE).is_some()).await? else {
             return self.listed(bff, STALE).unwrap_or(Err(PreviewError::Slow));
         };
         if let Some(fresh) = self.listed(bff, within) {
@@ -232,21 +232,6 @@ impl Inner {
         let listings = sync::lock(&self.listings);
         let listing = listings.get(bff).filter(|it| it.read.elapsed() <= within)?;
         Some(listing.previews.clone().map_err(PreviewError::Store))
-    }
-
-    /// The right to ask the journal; `None` where somebody else has it and an older answer will do.
-    async fn turn(
-        &self,
-        has_older: impl Fn() -> bool,
-    ) -> Result<Option<tokio::sync::MutexGuard<'_, ()>>, PreviewError> {
-        if let Ok(turn) = self.asking.try_lock() {
-            return Ok(Some(turn));
-        }
-        if has_older() {
-            return Ok(None);
-        }
-        let turn = timeout(TIMEOUT, self.asking.lock()).await;
-        turn.map(Some).map_err(|_| PreviewError::Slow)
     }
 
     /// The version, if it is in memory.
@@ -339,5 +324,44 @@ impl Inner {
         let versions = sync::lock(&self.versions);
         let mut loaded = versions.iter().map(|it| it.version.loaded());
         loaded.find(|it| it.digest == digest).cloned()
+    }
+}
+
+/// The right to ask the journal; `None` where it does not answer who has that, and an older answer
+/// will do. That is waited for first: a token may be revoked since.
+async fn turn(
+    asking: &tokio::sync::Mutex<()>,
+    has_older: impl Fn() -> bool,
+) -> Result<Option<tokio::sync::MutexGuard<'_, ()>>, PreviewError> {
+    let wait = if has_older() { FRESH } else { TIMEOUT };
+    match timeout(wait, asking.lock()).await {
+        Ok(turn) => Ok(Some(turn)),
+        Err(_) if has_older() => Ok(None),
+        Err(_) => Err(PreviewError::Slow),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_older_answer_is_taken_only_where_the_journal_does_not_answer() {
+        let asking = tokio::sync::Mutex::new(());
+        let answers = async {
+            let turn = asking.lock().await;
+            tokio::time::sleep(FRESH / 2).await;
+            drop(turn);
+        };
+        let waits = async {
+            let turn = turn(&asking, || true).await;
+            assert!(turn.expect("there is an older answer").is_some());
+        };
+        tokio::join!(answers, waits);
+        let _never = asking.lock().await;
+        let older = turn(&asking, || true).await;
+        assert!(older.expect("there is an older answer").is_none());
+        let none = turn(&asking, || false).await;
+        assert!(matches!(none, Err(PreviewError::Slow)));
     }
 }

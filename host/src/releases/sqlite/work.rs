@@ -228,11 +228,7 @@ pub(super) fn finish(
             event(&change, release, "refused", &told, now)?;
         }
         Outcome::Live { expect_live, reach } => {
-            let (bff, digest): (String, String) = change.query_row(
-                "SELECT bff, digest FROM release WHERE number = ?1",
-                [release],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?;
+            let (bff, digest) = bff_and_digest(&change, release)?;
             if let Some(expected) = expect_live {
                 expect(&change, &bff, expected.as_deref())?;
             }
@@ -247,11 +243,7 @@ pub(super) fn finish(
             reach,
             canary,
         } => {
-            let bff: String = change.query_row(
-                "SELECT bff FROM release WHERE number = ?1",
-                [release],
-                |row| row.get(0),
-            )?;
+            let (bff, _) = bff_and_digest(&change, release)?;
             if let Some(expected) = expect_live {
                 expect(&change, &bff, expected.as_deref())?;
             }
@@ -265,16 +257,20 @@ pub(super) fn finish(
             reach,
             preview: new,
         } => {
-            let bff: String = change.query_row(
-                "SELECT bff FROM release WHERE number = ?1",
-                [release],
-                |row| row.get(0),
-            )?;
+            let (bff, _) = bff_and_digest(&change, release)?;
             preview::show(&change, &bff, release, new, at)?;
             set_reach(&change, release, reach)?;
         }
     }
     Ok(change.commit()?)
+}
+
+fn bff_and_digest(change: &Transaction<'_>, release: i64) -> rusqlite::Result<(String, String)> {
+    change.query_row(
+        "SELECT bff, digest FROM release WHERE number = ?1",
+        [release],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
 }
 
 fn set_reach(change: &Transaction<'_>, release: i64, reach: &Reach) -> rusqlite::Result<usize> {
