@@ -13,6 +13,7 @@ pub mod fuzzing;
 mod log_interval;
 #[cfg(test)]
 mod model;
+mod origin;
 mod pipeline;
 pub(crate) mod policy;
 mod request;
@@ -28,6 +29,7 @@ mod window;
 pub use call::{CallOutcome, CallRequest, Limits, Readable};
 pub use class::{CallClass, Effect};
 pub use error::{Cause, Phase, Rejection, Scripted, TimeLimit};
+pub use origin::{Origin, OriginSettings};
 pub use pipeline::{Pipeline, ServiceError};
 pub use policy::bulkhead::Member;
 pub use policy::gate::Gate;

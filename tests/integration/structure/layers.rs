@@ -27,7 +27,7 @@ const LAYERS: [(&str, Layers); 2] = [
             &["services"],
             &["service"],
             &["pipeline"],
-            &["call"],
+            &["call", "origin"],
             &["class"],
             &["policy", "transport"],
             &["trace"],
