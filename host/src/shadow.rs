@@ -4,14 +4,17 @@
 //! the candidate runs on the tape: the same request, the same clocks and random bytes, and of each call
 //! the result that the live version had. Nothing that it does leaves the host, and no client waits
 //! for it: one run at a time in the whole host, apart from the workers, within a budget of CPU time
-//! and memory. What does not fit in is left out and counted.
+//! and memory of which each shadow has the same part. What does not fit in is left out and counted.
 //!
-//! The first record, and each twentieth, also runs the live version again, with other random bytes.
-//! Where that differs from its own answer, a difference of the candidate says nothing.
+//! The first record, and each twentieth, also runs the live version again: with other random bytes,
+//! and at another time. Where that differs from its own answer, a difference of the candidate says
+//! nothing.
 
+mod again;
 mod budget;
 mod difference;
 mod names;
+mod noise;
 mod report;
 mod run;
 mod shadows;

@@ -6,6 +6,7 @@
 //! does the same. [`Recorder`] keeps it while a guest runs, and [`Player`] gives it to another run.
 //! Where neither is, a function of the host pays one look at an [`Option`].
 
+mod ahead;
 mod dice;
 mod learned;
 mod matched;
@@ -18,6 +19,7 @@ use std::fmt;
 
 use crate::contract::Call;
 
+pub use ahead::Timer;
 pub use dice::Dice;
 pub use learned::{Answered, CallResult, Readings, Tape, TapedCall, WasiReadings};
 pub use matched::Unlike;

@@ -2,7 +2,7 @@
 
 mod bounds;
 mod mix;
-mod wasi;
+pub mod wasi;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -13,6 +13,8 @@ use tokio::time::sleep;
 use super::order::{OrderError, Patience, Report, key_or_random, timeout};
 use super::remote::{Access, Bff, Reference, Remote, bff_name, resolve, short};
 
+/// How long it runs where nobody says.
+const LASTS: Duration = Duration::from_secs(600);
 /// How often the host is asked.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Time for answers besides that of the shadow.
@@ -27,7 +29,7 @@ pub struct Shadow {
     #[command(flatten)]
     wanted: Wanted,
     /// End it, and print its report
-    #[arg(long, conflicts_with_all = ["component", "sample"])]
+    #[arg(long, conflicts_with_all = ["component", "sample", "lasts"])]
     end: bool,
     /// Print a JSON document a line
     #[arg(long)]
@@ -45,11 +47,12 @@ struct Wanted {
     /// now is printed
     #[arg(value_name = "NAME")]
     component: Option<Reference>,
-    /// How long it runs
-    #[arg(long = "for", value_name = "TIME", default_value = "10m", value_parser = timeout)]
-    lasts: Duration,
+    /// How long it runs [default: 10m]
+    #[arg(long = "for", value_name = "TIME", requires = "component", value_parser = timeout)]
+    lasts: Option<Duration>,
     /// Of 100 GET requests, how many are taken [default: releases.shadow.sample of the host]
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100))]
+    #[arg(long, value_name = "PERCENT", requires = "component",
+        value_parser = clap::value_parser!(u8).range(1..=100))]
     sample: Option<u8>,
 }
 
@@ -88,6 +91,7 @@ struct Counted {
     call: String,
     code: String,
     times: u64,
+    of_live: u64,
     examples: Vec<Example>,
 }
 
@@ -127,7 +131,7 @@ impl Shadow {
             access,
             ..
         } = self;
-        let mut patience = Patience::new(wanted.lasts.saturating_add(TIMEOUT));
+        let mut patience = Patience::new(wanted.lasts().saturating_add(TIMEOUT));
         let remote = access.open().await?;
         let path = format!("/v1/bffs/{}/shadow", wanted.bff);
         let found = if end {
@@ -152,6 +156,10 @@ impl Shadow {
 }
 
 impl Wanted {
+    fn lasts(&self) -> Duration {
+        self.lasts.unwrap_or(LASTS)
+    }
+
     async fn begin(
         &self,
         remote: &Remote,
@@ -167,8 +175,7 @@ impl Wanted {
             return Err(OrderError::FromFile(self.bff.clone()));
         }
         let digest = resolve(remote, &bff, name, patience.left()).await?;
-        let mut order =
-            json!({"digest": digest, "for": format!("{}s", self.lasts.as_millis().div_ceil(1000))});
+        let mut order = json!({"digest": digest, "for": format!("{}s", self.lasts().as_millis().div_ceil(1000))});
         if let Some(sample) = self.sample {
             order["sample"] = json!(sample);
         }
@@ -176,7 +183,7 @@ impl Wanted {
         let key = key_or_random(None).unwrap_or_else(|_| "shadow".to_owned());
         let sending = async |left| remote.post(path, order.clone(), &key, left).await;
         let begun: Value = patience.ask(report, sending).await?;
-        let lasts = humantime::format_duration(self.lasts);
+        let lasts = humantime::format_duration(self.lasts());
         let sentence = format!("{} runs beside what is live, for {lasts}", short(&digest));
         report.step("running", &sentence, json!({"candidate": digest}));
         Ok(begun)
@@ -260,7 +267,13 @@ fn lines(found: &Found) -> Vec<String> {
         lines.extend(calls.map(|it| format!("{name} call {}: {}", it.call, of(it.times))));
     }
     let failed = found.failed.iter();
-    lines.extend(failed.map(|it| format!("failed with {}: {}", it.code, of(it.times))));
+    lines.extend(failed.map(|it| {
+        let of_live = match it.of_live {
+            0 => String::new(),
+            live => format!(", in {live} of them as what is live"),
+        };
+        format!("failed with {}: {}{of_live}", it.code, of(it.times))
+    }));
     let unknown = found.unknown.iter();
     lines.extend(unknown.map(|it| format!("not all was compared: {it}")));
     if !found.noise.is_empty() {

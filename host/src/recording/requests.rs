@@ -6,11 +6,12 @@
 //! that are queued, one by one. All of it is bounded, and what has no room is counted.
 
 use std::convert::Infallible;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use thiserror::Error;
-use tokio::runtime::Handle;
+use tokio::runtime::Builder;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
@@ -201,12 +202,16 @@ impl Recordings {
             };
             let settings = settings();
             let limit = settings.max_total;
-            let (handle, runtime) = (Handle::current(), runtime.clone());
-            let making = settings.clone();
-            let made = spawn_blocking(move || handle.block_on(kept.text(&runtime, &making))).await;
+            let (runtime, making) = (runtime.clone(), settings.clone());
+            let made = spawn_blocking(move || {
+                // That of changes may end before it.
+                let event_loop = Builder::new_current_thread().enable_time().build()?;
+                io::Result::Ok(event_loop.block_on(kept.text(&runtime, &making)))
+            });
+            let made = made.await;
             let mut state = self.state();
             state.forget_old();
-            let Ok(taken) = made else {
+            let Ok(Ok(taken)) = made else {
                 state.drop_one();
                 continue;
             };

@@ -1,4 +1,4 @@
-//! What the shadows of a host may use together: memory for the records that wait, and CPU time.
+//! What a shadow may use: memory for the records that wait, and CPU time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -9,72 +9,103 @@ use tokio::time::Instant;
 
 use crate::tape::Room;
 
-/// The budget.
+/// What one shadow uses of the budget. All of them together use at most the whole.
 #[derive(Debug)]
 pub(super) struct Budget {
-    /// Bytes that are taken.
-    used: Arc<AtomicUsize>,
+    memory: Memory,
     began: Instant,
     /// When the CPU time that was used is paid for, nanoseconds from the beginning.
     paid: AtomicU64,
 }
 
+/// Bytes that are taken: by one shadow, and by all.
+#[derive(Clone, Debug)]
+struct Memory {
+    own: Arc<AtomicUsize>,
+    all: Arc<AtomicUsize>,
+}
+
+/// How many bytes may be taken: by one shadow, and by all.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Most {
+    pub(super) own: usize,
+    pub(super) all: usize,
+}
+
+impl Memory {
+    fn take(&self, bytes: usize, most: Most) -> bool {
+        let taken = take(&self.own, bytes, most.own);
+        if taken && !take(&self.all, bytes, most.all) {
+            self.own.fetch_sub(bytes, Ordering::Relaxed);
+            return false;
+        }
+        taken
+    }
+}
+
+fn take(used: &AtomicUsize, bytes: usize, most: usize) -> bool {
+    let taken = used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+        used.checked_add(bytes).filter(|used| *used <= most)
+    });
+    taken.is_ok()
+}
+
 /// Bytes that are counted for as long as this is there.
 #[derive(Debug)]
 pub(super) struct Held {
-    used: Arc<AtomicUsize>,
+    memory: Memory,
     bytes: AtomicUsize,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         let bytes = *self.bytes.get_mut();
-        self.used.fetch_sub(bytes, Ordering::Relaxed);
+        self.memory.own.fetch_sub(bytes, Ordering::Relaxed);
+        self.memory.all.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
 impl Held {
-    /// Takes more, if all together are at most `limit` then.
-    pub(super) fn grow(&self, bytes: usize, limit: usize) -> bool {
-        let grown = self
-            .used
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
-                used.checked_add(bytes).filter(|used| *used <= limit)
-            });
-        if grown.is_ok() {
+    /// Takes more, if there are at most so many then.
+    pub(super) fn grow(&self, bytes: usize, most: Most) -> bool {
+        let grown = self.memory.take(bytes, most);
+        if grown {
             self.bytes.fetch_add(bytes, Ordering::Relaxed);
         }
-        grown.is_ok()
-    }
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self {
-            used: Arc::default(),
-            began: Instant::now(),
-            paid: AtomicU64::new(0),
-        }
+        grown
     }
 }
 
 impl Budget {
-    /// Takes these bytes, if all together are at most `limit` then.
-    pub(super) fn hold(&self, bytes: usize, limit: usize) -> Option<Held> {
-        let held = Held {
-            used: self.used.clone(),
+    /// A budget that counts the bytes of all in `all`.
+    pub(super) fn new(all: Arc<AtomicUsize>) -> Self {
+        Self {
+            memory: Memory {
+                own: Arc::default(),
+                all,
+            },
+            began: Instant::now(),
+            paid: AtomicU64::new(0),
+        }
+    }
+
+    fn nothing(&self) -> Held {
+        Held {
+            memory: self.memory.clone(),
             bytes: AtomicUsize::new(0),
-        };
-        held.grow(bytes, limit).then_some(held)
+        }
+    }
+
+    /// Takes these bytes, if there are at most so many then.
+    pub(super) fn hold(&self, bytes: usize, most: Most) -> Option<Held> {
+        let held = self.nothing();
+        held.grow(bytes, most).then_some(held)
     }
 
     /// Room for what a guest learns.
-    pub(super) fn room(&self, limit: usize) -> Room {
-        let held = Held {
-            used: self.used.clone(),
-            bytes: AtomicUsize::new(0),
-        };
-        Box::new(move |bytes| held.grow(bytes, limit))
+    pub(super) fn room(&self, most: Most) -> Room {
+        let held = self.nothing();
+        Box::new(move |bytes| held.grow(bytes, most))
     }
 
     /// Until when nothing may run, if it may not now.
@@ -106,9 +137,13 @@ pub(super) fn cpu_of_thread() -> Duration {
 mod tests {
     use super::*;
 
+    fn most(own: usize, all: usize) -> Most {
+        Most { own, all }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn cpu_time_is_paid_for_with_time() {
-        let budget = Budget::default();
+        let budget = Budget::new(Arc::default());
         assert_eq!(budget.wait(), None);
         // 4 % of a processor: 25 times as long.
         budget.spend(Duration::from_millis(2), 40);
@@ -126,14 +161,20 @@ mod tests {
 
     #[test]
     fn memory_is_given_back_by_who_held_it() {
-        let budget = Budget::default();
-        let held = budget.hold(60, 100).unwrap();
-        assert!(budget.hold(41, 100).is_none());
-        let room = budget.room(100);
+        let all = Arc::new(AtomicUsize::new(0));
+        let (budget, other) = (Budget::new(all.clone()), Budget::new(all.clone()));
+        let held = budget.hold(60, most(100, 150)).unwrap();
+        assert!(budget.hold(41, most(100, 150)).is_none());
+        let room = budget.room(most(100, 150));
         assert!(room(40) && !room(1));
-        drop(room);
-        assert!(held.grow(40, 100));
+        // Another shadow has its own part, as far as there is any.
+        assert!(other.hold(51, most(100, 150)).is_none());
+        let others = other.hold(50, most(100, 150)).unwrap();
+        assert!(other.hold(51, most(100, 1000)).is_none());
+        drop((room, others));
+        assert!(held.grow(40, most(100, 150)));
         drop(held);
-        assert_eq!(budget.used.load(Ordering::Relaxed), 0);
+        assert_eq!(all.load(Ordering::Relaxed), 0);
+        assert_eq!(budget.memory.own.load(Ordering::Relaxed), 0);
     }
 }

@@ -254,10 +254,38 @@ impl Found {
 
 /// A body as JSON. A larger one is compared as bytes: as values, it would take many times as much.
 fn json(body: &[u8]) -> Option<Value> {
-    let is_small = body.len() <= MAX_JSON;
-    is_small
-        .then(|| serde_json::from_slice(body).ok())
-        .flatten()
+    if body.len() > MAX_JSON {
+        return None;
+    }
+    let value = serde_json::from_slice(body).ok();
+    value.or_else(|| serde_json::from_slice(&without_halves(body)?).ok())
+}
+
+/// A JSON text with U+FFFD for each half of a surrogate pair that is alone, of which no text can be
+/// made: JavaScript writes it for a string that was cut there. `None` where there is none.
+fn without_halves(body: &[u8]) -> Option<Vec<u8>> {
+    let unit = |at: usize| {
+        let digits = body.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u32::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let (mut text, mut at, mut is_changed) = (Vec::with_capacity(body.len()), 0, false);
+    while let Some(byte) = body.get(at) {
+        let length = match (*byte, unit(at)) {
+            (b'\\', Some(0xd800..=0xdbff)) if matches!(unit(at + 6), Some(0xdc00..=0xdfff)) => 12,
+            (b'\\', Some(0xd800..=0xdfff)) => {
+                text.extend_from_slice(b"\\ufffd");
+                is_changed = true;
+                at += 6;
+                continue;
+            }
+            // What is escaped begins no escape.
+            (b'\\', _) => 2,
+            _ => 1,
+        };
+        text.extend_from_slice(&body[at..body.len().min(at + length)]);
+        at += length;
+    }
+    is_changed.then_some(text)
 }
 
 /// Whether a client that knows no integers reads the same.

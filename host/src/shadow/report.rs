@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::difference::{Example, Kind, Place};
+use super::noise::{Noise, Other};
 use super::run::Ran;
 use crate::time::micros;
 
@@ -18,6 +19,11 @@ const MAX_WORDS: usize = 100;
 /// Measurements of which percentiles are taken, the last ones.
 const MAX_SAMPLES: usize = 1000;
 
+/// What a run was.
+const SAME: &str = "same";
+const DIFFERENT: &str = "different";
+const UNCOMPARED: &str = "uncompared";
+
 /// What was found.
 #[derive(Debug, Default)]
 pub(super) struct Report {
@@ -25,10 +31,12 @@ pub(super) struct Report {
     same: u64,
     /// Runs of the live version on what it had answered.
     runs_of_live: u64,
-    failed: BTreeMap<&'static str, u64>,
+    failed: BTreeMap<&'static str, Failed>,
     places: BTreeMap<(Place, Kind), Counted>,
     /// Where the live version differs from its own answers.
-    noise: BTreeSet<(Place, Kind)>,
+    noise: Noise,
+    /// Runs that made other calls where the live version does at times. What they answered is not compared.
+    uncompared: u64,
     new_calls: BTreeMap<String, u64>,
     missing_calls: BTreeMap<String, u64>,
     /// Something had no room.
@@ -43,8 +51,17 @@ pub(super) struct Report {
 }
 
 #[derive(Debug, Default)]
+struct Failed {
+    times: u64,
+    /// How often the live version had failed in the same way.
+    of_live: u64,
+}
+
+#[derive(Debug, Default)]
 struct Counted {
     times: u64,
+    /// How many of these runs were told another time.
+    of_other_time: u64,
     examples: Vec<Example>,
 }
 
@@ -83,44 +100,56 @@ impl Report {
         usage.next = (usage.next + 1) % MAX_SAMPLES;
     }
 
+    /// The same, where it is known.
+    pub(super) fn used_by(&mut self, side: Side, usage: Option<(Duration, usize)>) {
+        if let Some((cpu, memory)) = usage {
+            self.used(side, cpu, memory);
+        }
+    }
+
     /// The live version ran again, and differs there from its own answer.
-    pub(super) fn ran_again(&mut self, ran: Ran) {
+    pub(super) fn ran_again(&mut self, other: Other, ran: Ran) {
         self.runs_of_live += 1;
         if !ran.new_calls.is_empty() || !ran.missing_calls.is_empty() {
             // What it did not learn this time is no reason to leave a difference out.
             self.other_calls += 1;
+            let calls = ran.new_calls.into_iter().chain(ran.missing_calls);
+            self.noise.learn_calls(calls);
             return;
         }
-        let differences = ran.differences;
-        self.is_cut |= differences.is_cut;
-        self.is_coarse |= differences.is_coarse;
-        for place in differences.all.into_keys().map(unsided) {
-            if self.noise.len() < MAX_PLACES || self.noise.contains(&place) {
-                self.noise.insert(place);
-            } else {
-                self.is_cut = true;
-            }
-        }
+        self.is_cut |= ran.differences.is_cut;
+        self.is_coarse |= ran.differences.is_coarse;
+        self.noise.learn(other, ran.differences);
     }
 
-    /// The candidate ran. Returns whether it did the same.
-    pub(super) fn ran(&mut self, ran: Ran) -> bool {
+    /// The candidate ran. Returns what that was, for the counter of runs.
+    pub(super) fn ran(&mut self, ran: Ran) -> &'static str {
+        self.runs += 1;
+        let calls_differ = !ran.new_calls.is_empty() || !ran.missing_calls.is_empty();
+        let mut calls = ran.new_calls.iter().chain(&ran.missing_calls);
+        if calls_differ && calls.all(|it| self.noise.has_call(it)) {
+            self.uncompared += 1;
+            return UNCOMPARED;
+        }
         let Ran {
             differences,
             failed,
             new_calls,
             missing_calls,
+            has_same_time,
+            live_failed,
             ..
         } = ran;
-        self.runs += 1;
         self.is_cut |= differences.is_cut;
-        let calls_differ = !new_calls.is_empty() || !missing_calls.is_empty();
         let mut places = differences.all.keys();
-        let is_same =
-            !calls_differ && !differences.is_cut && places.all(|place| self.is_noise(place));
+        let is_same = !calls_differ
+            && !differences.is_cut
+            && places.all(|it| self.noise.has(it) || !has_same_time && self.noise.has_time(it));
         self.same += u64::from(is_same);
         if let Some(code) = failed {
-            *self.failed.entry(code).or_default() += 1;
+            let failed = self.failed.entry(code).or_default();
+            failed.times += 1;
+            failed.of_live += u64::from(live_failed);
         }
         self.is_cut |= count(&mut self.new_calls, new_calls);
         self.is_cut |= count(&mut self.missing_calls, missing_calls);
@@ -131,16 +160,28 @@ impl Report {
             }
             let counted = self.places.entry(place).or_default();
             counted.times += 1;
+            counted.of_other_time += u64::from(!has_same_time);
             if counted.examples.len() < MAX_EXAMPLES && !counted.examples.contains(&example) {
                 counted.examples.push(example);
             }
         }
-        is_same
+        match is_same {
+            true => SAME,
+            false => DIFFERENT,
+        }
     }
 
-    /// Whether the live version differs there from itself. Another status is always told.
-    fn is_noise(&self, place: &(Place, Kind)) -> bool {
-        place.0 != Place::Status && self.noise.contains(&unsided(place.clone()))
+    /// In how many runs there is a difference that says something.
+    fn times(&self, place: &(Place, Kind), counted: &Counted) -> u64 {
+        match () {
+            () if self.noise.has(place) => 0,
+            () if self.noise.has_time(place) => counted.times - counted.of_other_time,
+            () => counted.times,
+        }
+    }
+
+    fn is_cut(&self) -> bool {
+        self.is_cut || self.noise.is_cut
     }
 
     /// What no report says anything of, if there is something.
@@ -148,14 +189,22 @@ impl Report {
         let whole = |kind| (Place::Body(String::new()), kind);
         let bodies = [Kind::Changed, Kind::Type].map(whole);
         let reasons = [
-            (self.is_cut, "there was more than a report has"),
+            (self.is_cut(), "there was more than a report has"),
             (
-                bodies.iter().any(|it| self.noise.contains(it)),
+                bodies.iter().any(|it| self.noise.has(it)),
                 "bodies that are no JSON differ each time",
             ),
             (
                 self.is_coarse,
                 "an object with very many members differs each time",
+            ),
+            (
+                self.noise.has_maps(),
+                "the names of an object's members are others each time",
+            ),
+            (
+                self.uncompared > 0,
+                "calls are others each time, and there is no answer to those of the candidate",
             ),
         ];
         let reasons = reasons.into_iter().filter(|(is_so, _)| *is_so);
@@ -165,9 +214,12 @@ impl Report {
     /// The document. Places where the live version differs from itself are told apart.
     pub(super) fn document(&self) -> Value {
         let (mut status, mut headers, mut bodies) = (Vec::new(), Vec::new(), Vec::new());
-        let told = self.places.iter();
-        for ((place, kind), counted) in told.filter(|(place, _)| !self.is_noise(place)) {
-            let mut told = json!({"kind": kind.name(), "times": counted.times});
+        for (key @ (place, kind), counted) in &self.places {
+            let times = self.times(key, counted);
+            if times == 0 {
+                continue;
+            }
+            let mut told = json!({"kind": kind.name(), "times": times});
             let examples = counted.examples.iter();
             let examples = examples.filter(|it| **it != Example::default());
             told["examples"] = examples.map(example).collect();
@@ -181,12 +233,11 @@ impl Report {
             }
             all.push(told);
         }
-        let noise = self.noise.iter().map(|(place, _)| match place {
-            Place::Status => "status".to_owned(),
-            Place::Header(name) => format!("header {name}"),
-            Place::Body(pointer) => format!("body {pointer}"),
-        });
-        let noise: BTreeSet<String> = noise.collect();
+        let is_used = |place: &(Place, Kind)| {
+            let counted = self.places.get(place);
+            counted.is_some_and(|it| it.of_other_time > 0)
+        };
+        let noise = self.noise.told(is_used);
         let calls = |calls: &BTreeMap<String, u64>| -> Value {
             let calls = calls.iter();
             calls
@@ -194,7 +245,9 @@ impl Report {
                 .collect()
         };
         let failed = self.failed.iter();
-        let failed = failed.map(|(code, times)| json!({"code": code, "times": times}));
+        let failed = failed.map(|(code, failed)| {
+            json!({"code": code, "times": failed.times, "of_live": failed.of_live})
+        });
         let differs = [&status, &headers, &bodies].iter().any(|it| !it.is_empty());
         json!({
             "differs": differs || !self.new_calls.is_empty() || !self.missing_calls.is_empty(),
@@ -202,6 +255,7 @@ impl Report {
             "same": self.same,
             "runs_of_live": self.runs_of_live,
             "runs_of_live_with_other_calls": self.other_calls,
+            "uncompared": self.uncompared,
             "unknown": self.unknown(),
             "failed": failed.collect::<Value>(),
             "status": status,
@@ -210,21 +264,13 @@ impl Report {
             "noise": noise,
             "new_calls": calls(&self.new_calls),
             "missing_calls": calls(&self.missing_calls),
-            "cut": self.is_cut,
+            "cut": self.is_cut(),
             "usage": {
                 "served": self.served.document(),
                 "live": self.live.document(),
                 "candidate": self.candidate.document(),
             },
         })
-    }
-}
-
-/// What the live version has at times, it lacks at others.
-fn unsided((place, kind): (Place, Kind)) -> (Place, Kind) {
-    match kind {
-        Kind::Missing => (place, Kind::Added),
-        kind => (place, kind),
     }
 }
 

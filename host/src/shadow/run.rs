@@ -14,7 +14,7 @@ use crate::config;
 use crate::contract::{Call, Request};
 use crate::downstream::{Canned, CannedAnswer};
 use crate::invoke::{Cost, detached, invoke};
-use crate::tape::{Player, Strictness, Tap, Tape, Unlike};
+use crate::tape::{Player, Tap, Tape, Unlike};
 
 /// The code of a failure, as clients get it.
 pub(super) type CodeOf = fn(&BffError) -> &'static str;
@@ -42,40 +42,53 @@ pub(super) struct Ran {
     pub(super) failed: Option<&'static str>,
     pub(super) new_calls: Vec<String>,
     pub(super) missing_calls: Vec<String>,
-    pub(super) cpu: Duration,
-    pub(super) memory: usize,
+    /// Whether it was told all that the live version was told of the time, and no more.
+    pub(super) has_same_time: bool,
+    /// Whether the live version had failed with the same code.
+    pub(super) live_failed: bool,
+    /// CPU time, and memory in bytes; `None` where it waited past its deadline.
+    pub(super) usage: Option<(Duration, usize)>,
 }
 
 impl Subject<'_> {
     /// Runs a component. `None` when the host has no room for it.
     pub(super) async fn run(self, loaded: &Arc<Loaded>) -> Option<Ran> {
         let settings = config::Bff::clone(self.settings);
-        let player = Player::new(self.tape, Strictness::Matching, Box::new(Call::clone));
-        let tap = Arc::new(Tap::Playing(player));
+        let limit = settings.deadline;
+        let tap = Arc::new(Tap::Playing(Player::matching(self.tape, limit)));
         let fixed = Fixed {
             tap: Some(tap.clone()),
             ..Fixed::default()
         };
         let version = detached(settings, loaded.clone(), |_| no_service());
         let request = self.request.clone();
-        let invoked = invoke(self.runtime, &version, request, fixed, 0).await;
-        if let Err(error) = &invoked.result
+        let player = tap.player()?;
+        let (result, cost) = tokio::select! {
+            it = invoke(self.runtime, &version, request, fixed, 0) => (it.result, Some(it.cost)),
+            () = player.is_over() => (Err(BffError::Deadline { after: limit }), None),
+        };
+        if let Err(error) = &result
             && is_of_host(error)
         {
             return None;
         }
-        let result = invoked.result.map_err(|error| (self.code)(&error));
+        let result = result.map_err(|error| (self.code)(&error));
         let differences = compare(answer(self.answer), answer(&result), self.values);
-        let Unlike { new, missing } = tap.player().map(Player::unlike).unwrap_or_default();
+        let Unlike { new, missing } = player.unlike();
         let named = |calls: Vec<Call>| calls.iter().map(names::call).collect();
-        let Cost { cpu_us, memory, .. } = invoked.cost;
+        let usage = |cost: Cost| {
+            let cpu = u64::try_from(cost.cpu_us).unwrap_or(u64::MAX);
+            (Duration::from_micros(cpu), cost.memory)
+        };
+        let failed = result.err();
         Some(Ran {
             differences,
-            failed: result.err(),
+            live_failed: failed.is_some() && self.answer.as_ref().err() == failed.as_ref(),
+            failed,
             new_calls: named(new),
             missing_calls: named(missing),
-            cpu: Duration::from_micros(u64::try_from(cpu_us).unwrap_or(u64::MAX)),
-            memory,
+            has_same_time: player.has_same_time(),
+            usage: cost.map(usage),
         })
     }
 }

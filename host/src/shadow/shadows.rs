@@ -1,8 +1,9 @@
 //! The shadows of a host, one of each BFF at most, and the one task that runs their candidates.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::ops::Bound;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,47 +12,46 @@ use serde_json::Value;
 use tokio::runtime::Builder;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::budget::{Budget, cpu_of_thread};
+use super::again::run_on;
+use super::budget::{Budget, Most, cpu_of_thread};
 use super::report::Side;
-use super::run::{CodeOf, Subject, is_of_host, is_of_time};
+use super::run::{CodeOf, is_of_host, is_of_time};
 use super::state::{Capture, Ended, NewShadow, Record, Shadow};
 use crate::bff::load::Loaded;
 use crate::bff::runtime::Runtime;
 use crate::bff::version::Version;
+use crate::config;
 use crate::contract::{Method, Request};
 use crate::sync;
-use crate::tape::{Recorder, Tap, Tape};
+use crate::tape::{Recorder, Tap};
 
 /// Shadows that run at once.
 pub(crate) const MOST: usize = 16;
-/// Records that wait for their runs, of all shadows together.
-const MAX_WAITING: usize = 16;
-/// Calls of one record.
-const MAX_CALLS: usize = 1000;
-/// Of how many records one runs the live version again.
-const LIVE_AGAIN: u64 = 20;
 /// How often it is looked whether one is over.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The shadows of a host.
 #[derive(Default)]
 pub struct Shadows {
-    /// Whether one runs, so that requests need not look.
-    is_any: AtomicBool,
+    /// How many run. They share the operator's limits, each the same part.
+    running: AtomicUsize,
     by_bff: ArcSwap<BTreeMap<String, Arc<Shadow>>>,
     changing: Mutex<()>,
-    queue: Mutex<VecDeque<Record>>,
-    budget: Budget,
+    /// Bytes of all records.
+    memory: Arc<AtomicUsize>,
     work: Notify,
 }
 
-/// What a run came to.
-struct Done {
-    cpu: Duration,
-    /// Whether the host had room for it.
-    had_room: bool,
+/// What is to be done next.
+enum Next {
+    /// A record of this shadow may run.
+    Run(Arc<Shadow>),
+    /// One may run then.
+    At(Instant),
+    /// None waits.
+    Nothing,
 }
 
 impl Shadows {
@@ -68,9 +68,9 @@ impl Shadows {
         if let Some(before) = all.remove(&new.bff) {
             before.end("another one was begun");
         }
-        all.insert(new.bff.clone(), Arc::new(Shadow::new(new)));
-        self.by_bff.store(Arc::new(all));
-        self.is_any.store(true, Ordering::Relaxed);
+        let budget = Budget::new(self.memory.clone());
+        all.insert(new.bff.clone(), Arc::new(Shadow::new(new, budget)));
+        self.store(all);
         self.work.notify_one();
         true
     }
@@ -83,7 +83,7 @@ impl Shadows {
         };
         match candidate {
             Ok(candidate) => shadow.is_loaded(candidate),
-            Err(why) => drop(shadow.end(&why)),
+            Err(why) => shadow.end(&why),
         }
     }
 
@@ -93,6 +93,13 @@ impl Shadows {
         shadow.end(why);
         self.work.notify_one();
         Some(shadow.document())
+    }
+
+    /// Only with `changing` held.
+    fn store(&self, all: BTreeMap<String, Arc<Shadow>>) {
+        let running = all.values().filter(|it| !it.has_ended()).count();
+        self.running.store(running, Ordering::Relaxed);
+        self.by_bff.store(Arc::new(all));
     }
 
     /// The report of a BFF's shadow.
@@ -105,9 +112,18 @@ impl Shadows {
         shadow.filter(|it| !it.is_old())
     }
 
-    /// Whether a shadow runs.
+    /// Whether a shadow runs, so that requests need not look.
     pub fn is_any(&self) -> bool {
-        self.is_any.load(Ordering::Relaxed)
+        self.running.load(Ordering::Relaxed) > 0
+    }
+
+    /// The bytes that one may take.
+    fn most(&self, settings: &config::Shadow) -> Most {
+        let running = self.running.load(Ordering::Relaxed);
+        Most {
+            own: settings.memory / running.max(1),
+            all: settings.memory,
+        }
     }
 
     /// A request is about to run. `None` when it is not taken. `tap` is one that it has already;
@@ -126,16 +142,17 @@ impl Shadows {
         if !shadow.takes(version) {
             return None;
         }
-        let waiting = sync::lock(&self.queue).len();
+        let (waiting, has_place) = shadow.waiting();
         let settings = &shadow.new.settings;
-        let size = size_of(request);
+        let most = self.most(settings);
+        let (size, budget) = (size_of(request), &shadow.budget);
         let held = match () {
             () if is_busy => Err("busy"),
             // One waits until it may run, so that few requests are not left out for nothing.
-            () if waiting > 0 && self.budget.wait().is_some() => Err("cpu"),
+            () if waiting > 0 && budget.wait().is_some() => Err("cpu"),
             () if size > settings.max_size => Err("size"),
-            () if waiting >= MAX_WAITING => Err("memory"),
-            () => self.budget.hold(size, settings.memory).ok_or("memory"),
+            () if !has_place => Err("memory"),
+            () => budget.hold(size, most).ok_or("memory"),
         };
         let held = match held {
             Ok(held) => held,
@@ -145,7 +162,7 @@ impl Shadows {
             }
         };
         let own = || {
-            let room = self.budget.room(settings.memory);
+            let room = budget.room(most);
             Arc::new(Tap::Recording(Recorder::new(settings.max_size, room)))
         };
         Some(Capture {
@@ -160,16 +177,9 @@ impl Shadows {
     /// It has ended.
     pub fn ended(&self, capture: Capture, ended: &Ended<'_>) {
         let shadow = capture.shadow.clone();
-        match self.record(capture, ended) {
-            Ok(record) => {
-                let mut queue = sync::lock(&self.queue);
-                if queue.len() >= MAX_WAITING {
-                    drop(queue);
-                    shadow.shed("memory");
-                    return;
-                }
-                queue.push_back(record);
-                drop(queue);
+        let record = self.record(capture, ended);
+        match record.and_then(|record| shadow.wait(record)) {
+            Ok(()) => {
                 shadow.took();
                 shadow.found(|it| it.used(Side::Served, ended.cpu, ended.memory));
                 self.work.notify_one();
@@ -200,7 +210,7 @@ impl Shadows {
             true => learned + body,
             false => body,
         };
-        if !capture.held.grow(counted, settings.memory) {
+        if !capture.held.grow(counted, self.most(settings)) {
             return Err("memory");
         }
         Ok(Record {
@@ -211,29 +221,27 @@ impl Shadows {
         })
     }
 
-    /// Runs candidates on the records that wait, one by one, for ever. `live` says which component
-    /// is live as a BFF.
+    /// Runs candidates on the records that wait, one by one, for ever; of several shadows in turn.
+    /// `live` says which component is live as a BFF.
     pub async fn work(
         &self,
         runtime: &Arc<Runtime>,
         code: CodeOf,
         live: impl Fn(&str) -> Option<String>,
     ) -> Infallible {
+        let mut last = String::new();
         loop {
             if self.look(&live) {
                 // A timeout is the ordinary case.
-                let _ = timeout(LOOK, self.work_or_wait()).await;
+                let _ = timeout(LOOK, self.work_or_wait(&last)).await;
             } else {
                 self.work.notified().await;
             }
-            if self.budget.wait().is_some() {
-                continue;
-            }
-            let Some(record) = sync::lock(&self.queue).pop_front() else {
+            let Next::Run(shadow) = self.next(&last) else {
                 continue;
             };
-            let shadow = record.capture.shadow.clone();
-            let Some(candidate) = shadow.candidate() else {
+            last.clone_from(&shadow.new.bff);
+            let (Some(record), Some(candidate)) = (shadow.next(), shadow.candidate()) else {
                 continue;
             };
             if record.admission.is_busy() {
@@ -246,31 +254,47 @@ impl Shadows {
                 let began = cpu_of_thread();
                 // That of changes may end before it.
                 let event_loop = Builder::new_current_thread().enable_time().build();
-                let running = run(&runtime, &record, &candidate, code);
-                let had_room = event_loop.is_ok_and(|it| it.block_on(running));
-                let cpu = cpu_of_thread().saturating_sub(began);
-                Done { cpu, had_room }
+                let running = run_on(&runtime, &record, &candidate, code);
+                let ran = event_loop.map_err(|_| "host");
+                let ran = ran.and_then(|it| it.block_on(running));
+                (ran, cpu_of_thread().saturating_sub(began))
             });
-            match running.await {
-                Ok(done) => {
-                    self.budget.spend(done.cpu, share);
-                    if !done.had_room {
-                        shadow.shed("host");
-                    }
-                }
-                Err(_) => shadow.shed("host"),
+            let (ran, cpu) = running.await.unwrap_or((Err("host"), Duration::ZERO));
+            let running = self.running.load(Ordering::Relaxed).max(1);
+            shadow
+                .budget
+                .spend(cpu.saturating_mul(count(running)), share);
+            if let Err(reason) = ran {
+                shadow.shed(reason);
             }
         }
     }
 
+    /// The shadow after `last`, in the order of their names, of which a record may run.
+    fn next(&self, last: &str) -> Next {
+        let all = self.by_bff.load();
+        let after = (Bound::Excluded(last), Bound::Unbounded);
+        let until = (Bound::Unbounded, Bound::Included(last));
+        let in_turn = all.range::<str, _>(after).chain(all.range::<str, _>(until));
+        let mut first = Next::Nothing;
+        for (_, shadow) in in_turn.filter(|(_, it)| it.waiting().0 > 0) {
+            match (shadow.budget.wait(), &first) {
+                (None, _) => return Next::Run(shadow.clone()),
+                (Some(at), Next::At(earlier)) if *earlier <= at => {}
+                (Some(at), _) => first = Next::At(at),
+            }
+        }
+        first
+    }
+
     /// Waits until a record may run.
-    async fn work_or_wait(&self) {
+    async fn work_or_wait(&self, last: &str) {
         loop {
-            let has_some = !sync::lock(&self.queue).is_empty();
-            match self.budget.wait() {
-                Some(until) if has_some => sleep_until(until).await,
-                None if has_some => return,
-                _ => self.work.notified().await,
+            match self.next(last) {
+                Next::Run(_) => return,
+                // Another shadow may have one earlier.
+                Next::At(at) => drop(timeout_at(at, self.work.notified()).await),
+                Next::Nothing => self.work.notified().await,
             }
         }
     }
@@ -291,77 +315,22 @@ impl Shadows {
                 shadow.end(why);
             }
         }
-        // What clients asked is kept no longer than it is needed.
-        let has_ended = |record: &Record| record.capture.shadow.has_ended();
-        sync::lock(&self.queue).retain(|record| !has_ended(record));
         let _changing = sync::lock(&self.changing);
         let mut all = BTreeMap::clone(&self.by_bff.load());
-        let known = all.len();
         all.retain(|_, shadow| !shadow.is_old());
-        let (left, runs) = (all.len(), all.values().any(|it| !it.has_ended()));
-        if left < known {
-            self.by_bff.store(Arc::new(all));
-        }
-        self.is_any.store(runs, Ordering::Relaxed);
+        let left = all.len();
+        self.store(all);
         left > 0
     }
 }
 
-/// Runs the candidate on a record, and at times the live version. `false` when the host has no room
-/// for that.
-async fn run(runtime: &Runtime, record: &Record, candidate: &Arc<Loaded>, code: CodeOf) -> bool {
-    let shadow = &record.capture.shadow;
-    let tape = record.capture.tap.recorder().map(Recorder::tape);
-    let Some(Ok(tape)) = tape.filter(|it| it.as_ref().is_ok_and(has_few_calls)) else {
-        shadow.shed("size");
-        return true;
-    };
-    let subject = |tape| Subject {
-        runtime,
-        settings: &record.settings,
-        request: &record.capture.request,
-        tape,
-        answer: &record.answer,
-        values: shadow.new.settings.values,
-        code,
-    };
-    if shadow.next_record().is_multiple_of(LIVE_AGAIN) {
-        let subject = subject(with_other_dice(&tape));
-        let Some(ran) = subject.run(&shadow.new.live).await else {
-            return false;
-        };
-        shadow.found(|it| {
-            it.used(Side::Live, ran.cpu, ran.memory);
-            it.ran_again(ran);
-        });
-    }
-    let Some(ran) = subject(tape).run(candidate).await else {
-        return false;
-    };
-    shadow.found(|it| it.used(Side::Candidate, ran.cpu, ran.memory));
-    shadow.ran(ran);
-    true
-}
-
-fn has_few_calls(tape: &Tape) -> bool {
-    tape.calls.len() <= MAX_CALLS
-}
-
-/// The same without its random bytes, in whose place the machine's are.
-fn with_other_dice(tape: &Tape) -> Tape {
-    let mut tape = tape.clone();
-    tape.readings.random.clear();
-    let wasi = &mut tape.readings.wasi;
-    wasi.random.clear();
-    wasi.insecure_random.clear();
-    wasi.insecure_seed = None;
-    tape
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// Processor time, in thousandths of one, of this share of all workers, in percent.
 fn share(percent: u32, workers: usize) -> u32 {
-    let workers = u32::try_from(workers).unwrap_or(u32::MAX);
-    workers.saturating_mul(percent).saturating_mul(10)
+    count(workers).saturating_mul(percent).saturating_mul(10)
 }
 
 /// Bytes of a request.

@@ -1,14 +1,15 @@
 //! One shadow: what it is about, which requests it takes, and what it has found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::budget::Held;
+use super::budget::{Budget, Held};
 use super::report::Report;
 use super::run::{Answered, Ran};
 use crate::bff::admission::Admission;
@@ -25,6 +26,8 @@ use crate::time::writable;
 
 /// How long the report of one that has ended is there.
 pub(super) const KEPT: Duration = Duration::from_secs(3600);
+/// Records of one shadow that wait for their runs.
+const MAX_WAITING: usize = 16;
 
 /// A shadow to begin.
 pub struct NewShadow {
@@ -51,15 +54,19 @@ pub struct NewShadow {
 /// A shadow.
 pub(super) struct Shadow {
     pub(super) new: NewShadow,
+    pub(super) budget: Budget,
     since: SystemTime,
     until: Instant,
     seen: AtomicU64,
     taken: AtomicU64,
     state: Mutex<State>,
+    /// Tells the run that it has ended.
+    ended: Notify,
 }
 
 #[derive(Default)]
 struct State {
+    waiting: VecDeque<Record>,
     /// The component that is compared, while it runs.
     candidate: Option<Arc<Loaded>>,
     report: Report,
@@ -106,13 +113,15 @@ pub(super) struct Record {
 }
 
 impl Shadow {
-    pub(super) fn new(new: NewShadow) -> Self {
+    pub(super) fn new(new: NewShadow, budget: Budget) -> Self {
         Self {
             since: SystemTime::now(),
             until: Instant::now() + new.lasts,
             seen: AtomicU64::new(0),
             taken: AtomicU64::new(0),
             state: Mutex::default(),
+            ended: Notify::new(),
+            budget,
             new,
         }
     }
@@ -134,17 +143,55 @@ impl Shadow {
         self.state().candidate.clone()
     }
 
-    /// Ends it, if it has not ended yet.
-    pub(super) fn end(&self, why: &str) -> bool {
+    /// Ends it, if it has not ended yet. What waits does not run.
+    pub(super) fn end(&self, why: &str) {
         let mut state = self.state();
         state.candidate = None;
-        let is_first = state.end.is_none();
         state.end.get_or_insert_with(|| End {
             why: why.to_owned(),
             at: SystemTime::now(),
             instant: Instant::now(),
         });
-        is_first
+        // What clients asked is kept no longer than it is needed.
+        let waited = std::mem::take(&mut state.waiting);
+        drop(state);
+        waited.iter().for_each(|_| self.shed("ended"));
+        self.ended.notify_one();
+    }
+
+    /// Waits until it has ended.
+    pub(super) async fn end_of_it(&self) {
+        while !self.has_ended() {
+            self.ended.notified().await;
+        }
+    }
+
+    /// How many records wait, and whether there is a place for another one.
+    pub(super) fn waiting(&self) -> (usize, bool) {
+        let waiting = self.state().waiting.len();
+        (waiting, waiting < MAX_WAITING)
+    }
+
+    /// A record is to run.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not.
+    pub(super) fn wait(&self, record: Record) -> Result<(), &'static str> {
+        let mut state = self.state();
+        match () {
+            () if state.end.is_some() => Err("ended"),
+            () if state.waiting.len() >= MAX_WAITING => Err("memory"),
+            () => {
+                state.waiting.push_back(record);
+                Ok(())
+            }
+        }
+    }
+
+    /// The record that is to run next.
+    pub(super) fn next(&self) -> Option<Record> {
+        self.state().waiting.pop_front()
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -193,11 +240,8 @@ impl Shadow {
 
     /// The candidate ran.
     pub(super) fn ran(&self, ran: Ran) {
-        let is_same = self.state().report.ran(ran);
-        self.new.metrics.shadow_run(match is_same {
-            true => "same",
-            false => "different",
-        });
+        let what = self.state().report.ran(ran);
+        self.new.metrics.shadow_run(what);
     }
 
     /// Adds to what was found.

@@ -1,12 +1,19 @@
 //! Tells a guest what is on a tape.
 
-use std::sync::Mutex;
+mod waits;
 
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::ahead::Ahead;
 use super::dice::{Dice, Names};
 use super::learned::{CallResult, Tape};
 use super::matched::{Matched, Unlike};
 use crate::contract::{Call, Failure, FailureKind};
 use crate::sync;
+use crate::time;
 
 /// How much a run has to be like the recorded one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +24,8 @@ pub enum Strictness {
     /// the tape has other texts than the recorded run had.
     SameServices,
     /// Whatever it does, and no call goes to a service: each gets the result of a call of the tape
-    /// that asked the same, in whatever order, and none has another.
+    /// that asked the same, in whatever order, and none has another. It waits for nothing: where
+    /// the tape does not say how a wait ends, it ends at once, and the clocks go on by as much.
     Matching,
     /// Whatever it does. Calls go to services; only the clocks and random bytes are the tape's, as
     /// far as there are any.
@@ -66,6 +74,9 @@ pub struct Player {
     tape: Tape,
     strictness: Strictness,
     mask: Mask,
+    /// How long the run may wait, nanoseconds.
+    limit: u64,
+    over: Notify,
     progress: Mutex<Progress>,
 }
 
@@ -81,6 +92,9 @@ struct Progress {
     polls: usize,
     calls: u32,
     played: Played,
+    /// Whether it read a clock once more than the tape says.
+    is_past_clocks: bool,
+    ahead: Ahead,
     /// Few runs have it.
     matched: Box<Matched>,
 }
@@ -92,7 +106,18 @@ impl Player {
             tape,
             strictness,
             mask,
+            limit: u64::MAX,
+            over: Notify::new(),
             progress: Mutex::default(),
+        }
+    }
+
+    /// Plays to a run that may do whatever it does, and that waits for nothing. It is over once it
+    /// had waited longer than `limit`.
+    pub fn matching(tape: Tape, limit: Duration) -> Self {
+        Self {
+            limit: time::nanos(limit),
+            ..Self::new(tape, Strictness::Matching, Box::new(Call::clone))
         }
     }
 
@@ -128,6 +153,38 @@ impl Player {
         }
     }
 
+    /// The next reading of a clock.
+    fn reading<T: Clone>(
+        &self,
+        names: Names,
+        all: &[T],
+        place: impl FnOnce(&mut Progress) -> &mut usize,
+    ) -> Option<T> {
+        let next = self.next(names, all, place);
+        if next.is_none() {
+            sync::lock(&self.progress).is_past_clocks = true;
+        }
+        next
+    }
+
+    /// Whether a run read each clock as often as the tape says, and waited for nothing else, so that
+    /// all that it was told of the time is what the recorded run was told.
+    pub fn has_same_time(&self) -> bool {
+        let progress = sync::lock(&self.progress);
+        let readings = &self.tape.readings;
+        let wasi = &readings.wasi;
+        let is_same = [
+            progress.now_ms == readings.now_ms.len(),
+            progress.time_left_ms == readings.time_left_ms.len(),
+            progress.elapsed_ns == readings.elapsed_ns.len(),
+            progress.wall_ns == wasi.wall_ns.len(),
+            progress.monotonic_ns == wasi.monotonic_ns.len(),
+            !progress.is_past_clocks,
+            !progress.ahead.is_any(),
+        ];
+        is_same.into_iter().all(|it| it)
+    }
+
     /// The next of a list of readings.
     fn next<T: Clone>(
         &self,
@@ -147,33 +204,43 @@ impl Player {
 
     pub(super) fn now_ms(&self, real: impl FnOnce() -> u64) -> u64 {
         let all = &self.tape.readings.now_ms;
-        let next = self.next(NOW_MS, all, |it| &mut it.now_ms);
-        next.unwrap_or_else(|| all.last().copied().unwrap_or_else(real))
+        let next = self.reading(NOW_MS, all, |it| &mut it.now_ms);
+        let now = next.unwrap_or_else(|| all.last().copied().unwrap_or_else(real));
+        now.saturating_add(self.progress().ahead.ms())
     }
 
     pub(super) fn time_left_ms(&self, real: u32) -> u32 {
         let all = &self.tape.readings.time_left_ms;
-        let next = self.next(TIME_LEFT_MS, all, |it| &mut it.time_left_ms);
-        next.unwrap_or(all.last().map_or(real, |last| real.min(*last)))
+        let next = self.reading(TIME_LEFT_MS, all, |it| &mut it.time_left_ms);
+        let left = next.unwrap_or(all.last().map_or(real, |last| real.min(*last)));
+        let ahead = u32::try_from(self.progress().ahead.ms()).unwrap_or(u32::MAX);
+        left.saturating_sub(ahead)
     }
 
     pub(super) fn elapsed_ns(&self, real: u64) -> u64 {
         let all = &self.tape.readings.elapsed_ns;
-        let next = self.next(ELAPSED_NS, all, |it| &mut it.elapsed_ns);
+        let next = self.reading(ELAPSED_NS, all, |it| &mut it.elapsed_ns);
         // The clock only goes on.
-        next.unwrap_or(all.last().map_or(real, |last| real.max(*last)))
+        let elapsed = next.unwrap_or(all.last().map_or(real, |last| real.max(*last)));
+        elapsed.saturating_add(self.progress().ahead.ns())
     }
 
     pub(super) fn wall_ns(&self, real: u64) -> u64 {
         let all = &self.tape.readings.wasi.wall_ns;
-        let next = self.next(WALL_NS, all, |it| &mut it.wall_ns);
-        next.unwrap_or(all.last().copied().unwrap_or(real))
+        let next = self.reading(WALL_NS, all, |it| &mut it.wall_ns);
+        let now = next.unwrap_or(all.last().copied().unwrap_or(real));
+        now.saturating_add(self.progress().ahead.ns())
     }
 
     pub(super) fn monotonic_ns(&self, real: u64) -> u64 {
         let all = &self.tape.readings.wasi.monotonic_ns;
-        let next = self.next(MONOTONIC_NS, all, |it| &mut it.monotonic_ns);
-        next.unwrap_or(all.last().map_or(real, |last| real.max(*last)))
+        let next = self.reading(MONOTONIC_NS, all, |it| &mut it.monotonic_ns);
+        let now = next.unwrap_or(all.last().map_or(real, |last| real.max(*last)));
+        self.progress().ahead.monotonic(now)
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        sync::lock(&self.progress)
     }
 
     /// Those of the tape, and of the machine those that it lacks.
@@ -199,18 +266,20 @@ impl Player {
     }
 
     /// What is ready when a wait with WASI's `poll` for one of `count` things ends, or `None` for
-    /// one that does not end. The outer `None` says that it really waits: where calls go to
-    /// services, and where the tape has nothing of it.
+    /// one that does not end. The outer `None` says that the tape does not tell: where calls go to
+    /// services, and where it has nothing of it, or nothing that fits.
     pub fn polled(&self, count: usize) -> Option<Option<Vec<u32>>> {
-        if !self.has_calls() {
+        if !self.has_calls() || self.departs() {
             return None;
         }
         let all = &self.tape.readings.wasi.polls;
         let next = self.next(POLLS, all, |it| &mut it.polls)?;
-        Some(next.map(|mut ready| {
+        let ready = next.map(|mut ready| {
             ready.retain(|place| (*place as usize) < count);
             ready
-        }))
+        });
+        let is_any = ready.as_ref().is_some_and(|ready| !ready.is_empty());
+        (is_any || !self.waits_for_nothing()).then_some(ready)
     }
 
     pub(super) fn setting(&self, key: &str, real: Option<String>) -> Option<String> {
@@ -234,7 +303,7 @@ impl Player {
             return None;
         }
         let all = &self.tape.readings.waits;
-        if self.strictness == Strictness::Matching && self.departs(all.len()) {
+        if self.departs() || self.waits_for_nothing() && self.progress().waits >= all.len() {
             return None;
         }
         let next = self.next(WAITS, all, |it| &mut it.waits);
@@ -242,10 +311,9 @@ impl Player {
         Some(next.flatten().filter(is_one))
     }
 
-    /// Whether what the tape says of waits, of which it has `waits`, does not fit this run.
-    fn departs(&self, waits: usize) -> bool {
-        let progress = sync::lock(&self.progress);
-        progress.played.differs_at.is_some() || progress.waits >= waits
+    /// Whether what the tape says of waits does not fit this run, which may make other calls.
+    fn departs(&self) -> bool {
+        self.waits_for_nothing() && self.progress().played.differs_at.is_some()
     }
 
     pub(super) fn begin(&self, call: &Call) -> u32 {

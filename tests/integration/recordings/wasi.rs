@@ -59,7 +59,7 @@ package wasi:random@0.2.0 {
 
 /// A component that answers with all that it learned, in hexadecimal, and with the request's own
 /// fields. `more` is what it does last.
-fn learner(more: &str) -> Vec<u8> {
+pub fn learner(more: &str) -> Vec<u8> {
     let text = format!(
         r#"(module
   (import "tailor:bff/runtime@0.1.1" "config" (func $setting (param i32 i32 i32)))

@@ -6,6 +6,8 @@ mod guest;
 mod refused;
 mod shed;
 mod told;
+mod turns;
+mod waits;
 
 use downstream_mock::scripted::Response;
 use serde_json::{Value, json};

@@ -218,7 +218,7 @@ const MODULES: [(&str, &[&str]); 37] = [
     ("canary", &["sync"]),
     ("pem", &["file"]),
     ("telemetry", &["sync", "time"]),
-    ("tape", &["contract", "sync"]),
+    ("tape", &["contract", "sync", "time"]),
     ("locale", &["contract", "text"]),
     ("contract", &[]),
     ("coding", &[]),

@@ -17,7 +17,7 @@ use wasmtime_wasi::p2::bindings::random::random;
 use wasmtime_wasi::random::WasiRandomView as _;
 
 use crate::bff::state::StoreData;
-use crate::tape::{Dice, Tap};
+use crate::tape::{Dice, Player, Tap, Timer};
 use crate::time;
 
 /// What the clocks say of themselves. It is no reading: it is the same on each machine.
@@ -77,15 +77,29 @@ impl monotonic_clock::Host for StoreData {
     }
 
     fn subscribe_instant(&mut self, when: u64) -> wasmtime::Result<Resource<DynPollable>> {
-        self.clocks().subscribe_instant(when)
+        let timer = self.clocks().subscribe_instant(when)?;
+        self.timer_begins(&timer, Timer::At(when));
+        Ok(timer)
     }
 
     fn subscribe_duration(&mut self, when: u64) -> wasmtime::Result<Resource<DynPollable>> {
-        self.clocks().subscribe_duration(when)
+        let timer = self.clocks().subscribe_duration(when)?;
+        self.timer_begins(&timer, Timer::After(when));
+        Ok(timer)
     }
 }
 
 impl StoreData {
+    fn player(&self) -> Option<&Player> {
+        self.session.tap()?.player()
+    }
+
+    fn timer_begins(&self, timer: &Resource<DynPollable>, when: Timer) {
+        if let Some(player) = self.player() {
+            player.timer_begins(timer.rep(), when);
+        }
+    }
+
     fn taped(&self, from: Dice, bytes: Vec<u8>) -> Vec<u8> {
         match self.session.tap() {
             Some(tap) => tap.random(from, bytes),
@@ -147,6 +161,7 @@ impl poll::Host for StoreData {
         }
         let number = match self.begin_poll(all.len()) {
             Begun::Ends(ready) => return Ok(ready),
+            Begun::AtOnce => return self.end_at_once(&all).await,
             Begun::Never => std::future::pending().await,
             Begun::Waits(number) => number,
         };
@@ -160,6 +175,7 @@ impl poll::HostPollable for StoreData {
     async fn block(&mut self, one: Resource<DynPollable>) -> wasmtime::Result<()> {
         let number = match self.begin_poll(1) {
             Begun::Ends(_) => return Ok(()),
+            Begun::AtOnce => return self.end_at_once(&[one]).await.map(drop),
             Begun::Never => std::future::pending().await,
             Begun::Waits(number) => number,
         };
@@ -171,6 +187,7 @@ impl poll::HostPollable for StoreData {
     async fn ready(&mut self, one: Resource<DynPollable>) -> wasmtime::Result<bool> {
         let number = match self.begin_poll(1) {
             Begun::Ends(ready) => return Ok(!ready.is_empty()),
+            Begun::AtOnce => return self.is_ready_now(&one).await,
             Begun::Never => std::future::pending().await,
             Begun::Waits(number) => number,
         };
@@ -180,6 +197,9 @@ impl poll::HostPollable for StoreData {
     }
 
     fn drop(&mut self, one: Resource<DynPollable>) -> wasmtime::Result<()> {
+        if let Some(player) = self.player() {
+            player.timer_ends(one.rep());
+        }
         self.table.drop(one)
     }
 }
@@ -188,6 +208,8 @@ impl poll::HostPollable for StoreData {
 enum Begun {
     /// The tape says what is ready at its end.
     Ends(Vec<u32>),
+    /// It ends at once, and the clocks go on by as much as it would have taken.
+    AtOnce,
     /// The tape says that it does not end before its guest does.
     Never,
     /// It really waits; with its number on a tape that is being made.
@@ -200,10 +222,39 @@ impl StoreData {
             None => Begun::Waits(None),
             Some(Tap::Recording(recorder)) => Begun::Waits(Some(recorder.poll_begins())),
             Some(Tap::Playing(player)) => match player.polled(count) {
+                None if player.waits_for_nothing() => Begun::AtOnce,
                 None => Begun::Waits(None),
                 Some(None) => Begun::Never,
                 Some(Some(ready)) => Begun::Ends(ready),
             },
+        }
+    }
+
+    /// What is ready at the end of a wait that takes no time. All but timers is ready now, or never.
+    async fn end_at_once(&mut self, all: &[Resource<DynPollable>]) -> wasmtime::Result<Vec<u32>> {
+        let timers: Vec<u32> = all.iter().map(Resource::rep).collect();
+        loop {
+            let mut ready = Vec::new();
+            for (place, one) in (0..).zip(all) {
+                if self.is_ready_now(one).await? {
+                    ready.push(place);
+                }
+            }
+            if !ready.is_empty() {
+                return Ok(ready);
+            }
+            let goes_on = self.player().is_some_and(|it| it.go_on_to(&timers));
+            if !goes_on {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    async fn is_ready_now(&mut self, one: &Resource<DynPollable>) -> wasmtime::Result<bool> {
+        let timer = one.rep();
+        match self.player().and_then(|it| it.is_timer_over(timer)) {
+            Some(is_over) => Ok(is_over),
+            None => poll::HostPollable::ready(&mut self.table, Resource::new_borrow(timer)).await,
         }
     }
 

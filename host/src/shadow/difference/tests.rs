@@ -191,3 +191,35 @@ fn a_very_large_body_is_compared_as_bytes() {
     assert_eq!(told.len(), 1);
     assert!(told[0].starts_with(" changed: "), "{told:?}");
 }
+
+#[test]
+fn a_text_that_was_cut_in_a_character_is_compared_all_the_same() {
+    let compare = |live: &str, candidate: &str| {
+        let headers = HeaderMap::new();
+        let whole = |body| Answer::Whole {
+            status: 200,
+            headers: &headers,
+            body,
+        };
+        let found = compare(whole(live.as_bytes()), whole(candidate.as_bytes()), false);
+        found.all.into_keys().collect::<Vec<_>>()
+    };
+    let pair = r#"{"a":"\ud83d\ude00","b":1}"#;
+    for half in [
+        r#"{"a":"\ud83d","b":1}"#,
+        r#"{"a":"\ude00 \\ud83d","b":1}"#,
+        r#"{"a":"x\ud83d\ud83d\ude00","b":1}"#,
+    ] {
+        let changed = (Place::Body("/a".to_owned()), Kind::Changed);
+        assert_eq!(compare(pair, half), [changed], "{half}");
+        let other = half.replace(":1", ":2");
+        let changed = (Place::Body("/b".to_owned()), Kind::Changed);
+        assert_eq!(compare(half, &other), [changed], "{half}");
+    }
+    // What is escaped is no escape, and what has no end is no JSON.
+    assert_eq!(without_halves(br#""\\ud83d""#), None);
+    assert_eq!(
+        compare(r#""\ud83"#, r#""\ud83d"#)[0].0,
+        Place::Body(String::new())
+    );
+}

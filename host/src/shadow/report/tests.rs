@@ -15,8 +15,9 @@ fn ran(all: &[(Place, Kind)]) -> Ran {
         failed: None,
         new_calls: Vec::new(),
         missing_calls: Vec::new(),
-        cpu: Duration::ZERO,
-        memory: 0,
+        has_same_time: true,
+        live_failed: false,
+        usage: None,
     }
 }
 
@@ -30,17 +31,17 @@ fn where_the_live_version_differs_from_itself_a_difference_says_nothing() {
     let id = body("/id", Kind::Changed);
     let name = body("/name", Kind::Changed);
     // Also what was counted before that is known.
-    assert!(!report.ran(ran(std::slice::from_ref(&id))));
+    assert_eq!(report.ran(ran(std::slice::from_ref(&id))), DIFFERENT);
     let status = (Place::Status, Kind::Changed);
     let more = body("/items/*", Kind::Added);
-    report.ran_again(ran(&[id.clone(), status.clone(), more]));
-    assert!(report.ran(ran(std::slice::from_ref(&id))));
-    assert!(!report.ran(ran(&[id.clone(), name])));
+    report.ran_again(Other::Dice, ran(&[id.clone(), status.clone(), more]));
+    assert_eq!(report.ran(ran(std::slice::from_ref(&id))), SAME);
+    assert_eq!(report.ran(ran(&[id.clone(), name])), DIFFERENT);
     // Items that it has at times, it lacks at others.
-    assert!(report.ran(ran(&[body("/items/*", Kind::Missing)])));
+    assert_eq!(report.ran(ran(&[body("/items/*", Kind::Missing)])), SAME);
     // Another type is another thing, and a status is always told.
-    assert!(!report.ran(ran(&[body("/id", Kind::Type)])));
-    assert!(!report.ran(ran(&[status])));
+    assert_eq!(report.ran(ran(&[body("/id", Kind::Type)])), DIFFERENT);
+    assert_eq!(report.ran(ran(&[status])), DIFFERENT);
     let document = report.document();
     let told = |part: &str| {
         let all = document[part].as_array().unwrap().iter();
@@ -76,7 +77,10 @@ fn a_report_is_bounded_and_says_so() {
     let mut report = Report::default();
     for number in 0..2 * MAX_PLACES {
         let place = body(&format!("/{number}"), Kind::Changed);
-        report.ran_again(ran(&[body(&format!("/x{number}"), Kind::Type)]));
+        report.ran_again(
+            Other::Dice,
+            ran(&[body(&format!("/x{number}"), Kind::Type)]),
+        );
         report.ran(Ran {
             new_calls: vec![format!("GET a /{number}"); 2],
             ..ran(&[place])
@@ -112,16 +116,94 @@ fn a_report_is_bounded_and_says_so() {
 fn a_run_of_the_live_version_that_makes_other_calls_says_nothing_of_noise() {
     let mut report = Report::default();
     let facts = body("/facts", Kind::Changed);
-    report.ran_again(Ran {
-        new_calls: vec!["GET facts /a/*".to_owned()],
-        ..ran(std::slice::from_ref(&facts))
-    });
+    report.ran_again(
+        Other::Dice,
+        Ran {
+            new_calls: vec!["GET facts /a/*".to_owned()],
+            ..ran(std::slice::from_ref(&facts))
+        },
+    );
     // What the service was not asked again is no reason to leave this out.
-    assert!(!report.ran(ran(&[facts])));
+    assert_eq!(report.ran(ran(std::slice::from_ref(&facts))), DIFFERENT);
+    // Where the candidate makes such a call, too, nothing can be said of its answer.
+    let with_call = |call: &str| Ran {
+        missing_calls: vec![call.to_owned()],
+        ..ran(std::slice::from_ref(&facts))
+    };
+    assert_eq!(report.ran(with_call("GET facts /a/*")), UNCOMPARED);
     let document = report.document();
     assert_eq!(document["differs"], true);
+    assert_eq!(document["body"][0]["times"], 1);
+    assert_eq!(document["missing_calls"], json!([]));
     assert_eq!(document["runs_of_live_with_other_calls"], 1);
-    assert_eq!(document["noise"], json!([]));
+    assert_eq!(document["uncompared"], 1);
+    assert_eq!(document["noise"], json!(["call GET facts /a/*"]));
+    let unknown = "calls are others each time, and there is no answer to those of the candidate";
+    assert_eq!(document["unknown"], json!([unknown]));
+    report.ran(with_call("GET facts /b"));
+    assert_eq!(report.document()["missing_calls"][0]["times"], 1);
+}
+
+#[test]
+fn where_the_time_is_a_run_that_was_told_another_one_says_nothing() {
+    let mut report = Report::default();
+    let made = body("/made", Kind::Changed);
+    report.ran_again(Other::Clocks, ran(std::slice::from_ref(&made)));
+    // No run was told another time yet.
+    assert_eq!(report.document()["noise"], json!([]));
+    let of_other_time = |places| Ran {
+        has_same_time: false,
+        ..ran(places)
+    };
+    assert_eq!(report.ran(of_other_time(std::slice::from_ref(&made))), SAME);
+    let document = report.document();
+    assert_eq!(document["differs"], false);
+    assert_eq!(document["noise"], json!(["body /made"]));
+    // Told the same time, it makes something else of it.
+    assert_eq!(report.ran(ran(std::slice::from_ref(&made))), DIFFERENT);
+    assert_eq!(
+        report.ran(of_other_time(&[body("/made", Kind::Type)])),
+        DIFFERENT
+    );
+    let document = report.document();
+    let told = |kind: &str, place: usize| {
+        let told = &document["body"][place];
+        assert_eq!(told["kind"], kind, "{document:#}");
+        told["times"].clone()
+    };
+    assert_eq!([told("changed", 0), told("type", 1)], [json!(1), json!(1)]);
+}
+
+#[test]
+fn names_of_members_that_are_others_each_time_say_nothing() {
+    let mut report = Report::default();
+    let member = |name: &str, kind| body(&format!("/all/{name}"), kind);
+    let again = [member("kx", Kind::Missing), member("qp", Kind::Added)];
+    report.ran_again(Other::Dice, ran(&again));
+    let same = [member("kx", Kind::Missing), member("zz", Kind::Added)];
+    assert_eq!(report.ran(ran(&same)), SAME);
+    let document = report.document();
+    assert_eq!(document["differs"], false);
+    let noise = document["noise"].as_array().unwrap();
+    assert!(noise.contains(&json!("body /all/*")), "{noise:?}");
+    let unknown = "the names of an object's members are others each time";
+    assert_eq!(document["unknown"], json!([unknown]));
+    assert_eq!(report.ran(ran(&[member("kx", Kind::Changed)])), DIFFERENT);
+    assert_eq!(report.ran(ran(&[body("/more", Kind::Added)])), DIFFERENT);
+}
+
+#[test]
+fn a_failure_that_the_live_version_had_is_told_apart() {
+    let mut report = Report::default();
+    for live_failed in [true, false, true] {
+        report.ran(Ran {
+            failed: Some("bff-trap"),
+            live_failed,
+            ..ran(&[])
+        });
+    }
+    let failed = json!([{"code": "bff-trap", "times": 3, "of_live": 2}]);
+    assert_eq!(report.document()["failed"], failed);
 }
 
 #[test]
@@ -129,7 +211,7 @@ fn what_cannot_be_told_apart_is_not_the_same() {
     // A body that is no JSON, and differs each time.
     let mut report = Report::default();
     let whole = body("", Kind::Changed);
-    report.ran_again(ran(std::slice::from_ref(&whole)));
+    report.ran_again(Other::Dice, ran(std::slice::from_ref(&whole)));
     report.ran(ran(&[whole]));
     let document = report.document();
     assert_eq!(document["differs"], false);
@@ -140,16 +222,16 @@ fn what_cannot_be_told_apart_is_not_the_same() {
     let mut report = Report::default();
     let mut coarse = ran(&[body("/*", Kind::Changed)]);
     coarse.differences.is_coarse = true;
-    report.ran_again(coarse);
+    report.ran_again(Other::Dice, coarse);
     let unknown = json!(["an object with very many members differs each time"]);
     assert_eq!(report.document()["unknown"], unknown);
 
     // More differences than one pair has room for.
     let mut report = Report::default();
-    report.ran_again(ran(&[body("/id", Kind::Changed)]));
+    report.ran_again(Other::Dice, ran(&[body("/id", Kind::Changed)]));
     let mut cut = ran(&[body("/id", Kind::Changed)]);
     cut.differences.is_cut = true;
-    assert!(!report.ran(cut));
+    assert_eq!(report.ran(cut), DIFFERENT);
 
     let mut report = Report::default();
     report.ran(ran(&[]));

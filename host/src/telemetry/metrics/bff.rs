@@ -161,14 +161,14 @@ impl BffMetrics {
         let all: [(&str, &str, &'static str, Counts); 2] = [
             (
                 "shadow_runs",
-                "Runs of a shadow's candidate by result: same or different.",
+                "Runs of a shadow's candidate by result: same, different or uncompared.",
                 "result",
                 |metrics| lock(&metrics.shadow_runs).clone(),
             ),
             (
                 "shadow_shed",
                 "Requests that a shadow left out by reason: busy, cpu, memory, size, host, \
-                 live-failed.",
+                 live-failed, ended.",
                 "reason",
                 |metrics| lock(&metrics.shadow_shed).clone(),
             ),

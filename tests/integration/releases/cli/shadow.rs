@@ -1,7 +1,10 @@
 //! `tailor shadow`.
 
+use serde_json::json;
+
 use super::*;
 use crate::releases::shadow::{FREE, Guest, ask, builder, start as begun};
+use crate::releases::until;
 
 #[tokio::test]
 async fn the_code_of_a_shadow_says_whether_something_differs() {
@@ -53,4 +56,46 @@ async fn the_code_of_a_shadow_says_whether_something_differs() {
     let said = tailor(&url, &["shadow", "page", "--end"]).await;
     assert!(said.out.ends_with("page: no difference\n"), "{said:?}");
     host.stop().await;
+}
+
+#[tokio::test]
+async fn a_shadow_that_another_order_replaces_is_no_report_of_this_one() {
+    let candidate = Guest {
+        name: "Anneliese",
+        ..Guest::LIVE
+    };
+    let (host, api) = begun(builder(FREE), &[candidate]).await;
+    let url = url(&api);
+    let mut running = Box::pin(tailor(&url, &["shadow", "page", "previous", "--for", "1h"]));
+    let path = "/v1/bffs/page/shadow";
+    let begun = async {
+        until(async || (api.get(path).await.json["state"] == "running").then_some(())).await;
+        let order = json!({"digest": digest(&Guest::LIVE.component())});
+        assert_eq!(api.post(path, &order).await.status, 202);
+    };
+    tokio::select! {
+        said = &mut running => panic!("it ended before: {said:?}"),
+        () = begun => {}
+    }
+    let said = running.await;
+    assert_ne!(said.code, 0, "{said:?}");
+    assert!(
+        said.err.contains("another shadow was begun meanwhile"),
+        "{said:?}"
+    );
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn an_option_of_a_new_shadow_needs_its_component() {
+    for option in [["--sample", "5"], ["--for", "5m"]] {
+        let typed = ["shadow", "page", option[0], option[1]];
+        let said = tailor("http://127.0.0.1:1", &typed).await;
+        assert_eq!(said.code, 1, "{said:?}");
+        assert!(said.err.contains("<NAME>"), "{said:?}");
+        let ending = [&typed[..2], &["--end"], &typed[2..]].concat();
+        let said = tailor("http://127.0.0.1:1", &ending).await;
+        assert_eq!(said.code, 1, "{said:?}");
+        assert!(said.err.contains("cannot be used with"), "{said:?}");
+    }
 }

@@ -1,0 +1,60 @@
+//! Waits of a run that end at once.
+
+use std::time::Duration;
+
+use super::{Player, Strictness};
+use crate::tape::ahead::Timer;
+use crate::time;
+
+impl Player {
+    /// Whether waits that the tape does not tell of end at once.
+    pub fn waits_for_nothing(&self) -> bool {
+        self.strictness == Strictness::Matching
+    }
+
+    /// One of WASI's timers begins.
+    pub fn timer_begins(&self, timer: u32, when: Timer) {
+        if self.waits_for_nothing() {
+            self.progress().ahead.begin(timer, when);
+        }
+    }
+
+    /// It is no longer there.
+    pub fn timer_ends(&self, timer: u32) {
+        if self.waits_for_nothing() {
+            self.progress().ahead.forget(timer);
+        }
+    }
+
+    /// Whether one of WASI's timers is over; `None` for what is no timer.
+    pub fn is_timer_over(&self, timer: u32) -> Option<bool> {
+        self.progress().ahead.is_over(timer)
+    }
+
+    /// The clocks go on until the first of these timers is over. `false` where there is none, or
+    /// where that is past the end of the run, which is over then.
+    pub fn go_on_to(&self, timers: &[u32]) -> bool {
+        let progress = &mut *self.progress();
+        let goes_on = progress.ahead.go_on_to(timers);
+        self.goes_on(goes_on && progress.ahead.ns() <= self.limit)
+    }
+
+    /// The clocks go on. `false` as above.
+    pub fn go_on(&self, by: Duration) -> bool {
+        let progress = &mut *self.progress();
+        progress.ahead.go_on(time::nanos(by));
+        self.goes_on(progress.ahead.ns() <= self.limit)
+    }
+
+    fn goes_on(&self, goes_on: bool) -> bool {
+        if !goes_on {
+            self.over.notify_one();
+        }
+        goes_on
+    }
+
+    /// Waits until a wait of the run would have ended after the run.
+    pub async fn is_over(&self) {
+        self.over.notified().await;
+    }
+}
