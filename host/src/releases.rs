@@ -55,7 +55,7 @@ pub use order::{
 };
 pub(crate) use points::reach;
 pub use preview::{NewPreview, Preview, Previews};
-pub use reach::{Changed, Reach, ReachDifference};
+pub use reach::{Called, Changed, Reach, ReachDifference};
 pub use signing::Signing;
 pub use trial::{Canary, CanaryChange, NewCanary, Ordered, ShadowOrder};
 

@@ -175,6 +175,20 @@ async fn memory_is_a_limit() {
 }
 
 #[tokio::test]
+async fn a_component_of_a_megabyte_that_costs_too_much_is_refused_by_default() {
+    let host = Two::start("");
+    host.replace("page.wasm", &bombs::branches(60_000));
+    let reason = host.refused("page");
+    // On a slow machine it has used up its time before.
+    let limits = [
+        "compile: more than 1 GiB of memory; engine.compile-memory is the limit",
+        "compile: more than 30 s of CPU; engine.compile-cpu is the limit",
+    ];
+    assert!(limits.iter().any(|it| reason.ends_with(it)), "{reason}");
+    assert_eq!(host.serves("page").await, body("v1"));
+}
+
+#[tokio::test]
 async fn time_is_a_limit() {
     let host = Two::start("engine.compile-timeout = \"1s\"");
     host.replace("page.wasm", &bombs::loops(300, 300));

@@ -66,6 +66,8 @@ pub struct Target {
     pub method: Method,
     /// Path and query as they are sent; as the guest has them where the call ended before that.
     pub path: String,
+    /// Whether the guest picks values out of the answer.
+    pub picks: bool,
 }
 
 impl Target {
@@ -81,6 +83,7 @@ impl Target {
         Self {
             method: call.method.into(),
             path,
+            picks: !call.select.is_empty(),
         }
     }
 }

@@ -42,7 +42,10 @@ struct Difference {
     imports: Changed,
     /// Absent where one of them made no smoke request.
     calls: Option<Changed>,
+    /// The same.
+    picks: Option<Changed>,
     contract: Changed,
+    wasi: Changed,
     memory: [u64; 2],
     size: [u64; 2],
     grows: Vec<String>,
@@ -78,7 +81,9 @@ fn tell(difference: &Difference, out: &mut Output) {
     let lists = [
         ("imports", Some(&difference.imports)),
         ("calls", difference.calls.as_ref()),
+        ("select", difference.picks.as_ref()),
         ("contract", Some(&difference.contract)),
+        ("wasi", Some(&difference.wasi)),
     ];
     for (name, changed) in lists {
         let Some(changed) = changed else {

@@ -46,7 +46,8 @@ impl Default for Compile {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             cpu: Duration::from_secs(30),
-            memory: 2 << 30,
+            // A component of Python, 17 MB, needs less than half.
+            memory: 1 << 30,
             timeout: Duration::from_secs(300),
             jobs: (cores / 2).max(1),
         }

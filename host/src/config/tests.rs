@@ -215,7 +215,7 @@ fn a_minimal_file_gets_the_documented_defaults() {
             max_component_size: 64 << 20,
             compile: Compile {
                 cpu: ms(30_000),
-                memory: 2 << 30,
+                memory: 1 << 30,
                 timeout: ms(300_000),
                 jobs: (std::thread::available_parallelism().unwrap().get() / 2).max(1),
             },

@@ -6,7 +6,6 @@ mod reach;
 mod refused;
 mod signature;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use self::reach::{known_reach, reach_now, reach_of};
@@ -17,7 +16,7 @@ use super::change::{Changes, blocking};
 use super::error::ChangeError;
 use crate::bff::error::LoadError;
 use crate::bff::load::Loaded;
-use crate::releases::{Kind, NewRelease, Outcome, Reach, Releases, reach};
+use crate::releases::{Called, Kind, NewRelease, Outcome, Reach, Releases, reach};
 use crate::sync;
 
 impl Changes {
@@ -176,7 +175,7 @@ impl Changes {
         releases: &Arc<Releases>,
         number: i64,
         release: &NewRelease,
-    ) -> Result<(Arc<Loaded>, Option<BTreeSet<String>>), Refused> {
+    ) -> Result<(Arc<Loaded>, Option<Called>), Refused> {
         let mut known = None;
         loop {
             let (bff, services) = self.bff(&release.bff).map_err(|error| refused(&error))?;

@@ -1,6 +1,5 @@
 //! The smoke request: a new version must answer it before it is live.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::lacking::in_chain;
@@ -14,6 +13,7 @@ use crate::contract::{Client, Method, Payload, Request};
 use crate::downstream::Services;
 use crate::fixture::{Fixture, FixtureError};
 use crate::invoke::{Invoked, detached, invoke};
+use crate::releases::Called;
 use crate::snapshot::Refusal;
 use crate::telemetry::metrics::Event;
 
@@ -38,7 +38,7 @@ pub(super) async fn smoke(
     version: &Arc<Version>,
     services: &Services,
     caller: usize,
-) -> Result<Option<BTreeSet<String>>, Refusal> {
+) -> Result<Option<Called>, Refusal> {
     let fits = version.loaded().fits(&version.settings().limits);
     fits.map_err(|error| Refusal {
         again: false,
@@ -76,7 +76,7 @@ pub(super) async fn smoke(
     let invoked = invoke(runtime, &tried, request(smoke), fixed, caller).await;
     let differs = || difference(smoke, fixture.as_deref()?, &invoked);
     let Some(what) = fault(smoke, &invoked).or_else(differs) else {
-        return Ok(Some(calls(&invoked)));
+        return Ok(Some(called(&invoked)));
     };
     let of_services = smoke.fixture.is_none() && is_of_services(&invoked);
     Err(refusal(
@@ -122,15 +122,20 @@ fn difference(smoke: &Smoke, fixture: &Fixture, invoked: &Invoked) -> Option<Str
     ))
 }
 
-/// What it called, `GET activity`, but what it was denied.
-fn calls(invoked: &Invoked) -> BTreeSet<String> {
+/// What it called, but what it was denied.
+fn called(invoked: &Invoked) -> Called {
+    let mut called = Called::default();
     let made = invoked.calls.iter();
-    let made = made.filter(|call| call.outcome != Err("denied"));
-    let name = |call: &CallRecord| {
-        let target = call.target.as_ref()?;
-        Some(format!("{} {}", target.method, call.service))
-    };
-    made.filter_map(name).collect()
+    for call in made.filter(|call| call.outcome != Err("denied")) {
+        if let Some(target) = &call.target {
+            let name = format!("{} {}", target.method, call.service);
+            if target.picks {
+                called.picks.insert(name.clone());
+            }
+            called.calls.insert(name);
+        }
+    }
+    called
 }
 
 /// Whether the services or a busy host may be the cause of a wrong answer.

@@ -1,7 +1,6 @@
 //! A new version of one BFF, from its file to new requests. See [`super::change`] for concurrent
 //! changes.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -15,6 +14,7 @@ use crate::bff::mark::Mark;
 use crate::bff::swap::Bff;
 use crate::bff::version::Version;
 use crate::downstream::Services;
+use crate::releases::Called;
 use crate::snapshot::Refusal;
 
 /// The result of an attempt to swap a BFF, before it is live.
@@ -26,7 +26,7 @@ pub(super) struct Attempt {
     /// The version to publish, if it is another than the live one.
     pub(super) outcome: Result<Option<Arc<Version>>, ChangeError>,
     /// What it called in its smoke request, if one was made.
-    pub(super) calls: Option<BTreeSet<String>>,
+    pub(super) calls: Option<Called>,
 }
 
 impl Changes {
@@ -179,7 +179,7 @@ impl Changes {
         loaded: Arc<Loaded>,
         before: Option<&Version>,
         asks: bool,
-    ) -> Result<(Option<Arc<Version>>, Option<BTreeSet<String>>), ChangeError> {
+    ) -> Result<(Option<Arc<Version>>, Option<Called>), ChangeError> {
         if before.is_some_and(|before| before.loaded().digest == loaded.digest) {
             return Ok((None, None));
         }

@@ -224,7 +224,7 @@ fn entry(call: &DocumentCall) -> Option<String> {
             format!("\"reply\":{{{reply}}}")
         }
     };
-    let Target { method, path } = target;
+    let Target { method, path, .. } = target;
     Some(format!(
         "{{\"service\":{},\"method\":{},\"path\":{},{outcome}}}",
         quoted(&call.call.service),

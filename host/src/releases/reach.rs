@@ -19,6 +19,15 @@ const MAX_LISTED: usize = 8;
 /// Growth of memory that needs no consent: a build moves a few pages.
 const MEMORY_SLACK: u64 = 1 << 20;
 
+/// What a component called, `GET activity`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Called {
+    /// All of it.
+    pub calls: BTreeSet<String>,
+    /// That of which it picked values out of the answer.
+    pub picks: BTreeSet<String>,
+}
+
 /// How far a component reaches.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reach {
@@ -26,10 +35,16 @@ pub struct Reach {
     pub imports: BTreeSet<String>,
     /// What it called in its proof, `GET activity`; absent if there was no smoke request.
     pub calls: Option<BTreeSet<String>>,
+    /// Those of these calls of which it picked values out of the answer.
+    #[serde(default)]
+    pub picks: Option<BTreeSet<String>>,
     /// The largest memory that it begins with, bytes.
     pub memory: u64,
     /// The versions of the contract that it was built with.
     pub contract: BTreeSet<String>,
+    /// The versions of WASI that it imports.
+    #[serde(default)]
+    pub wasi: BTreeSet<String>,
     /// Its size, bytes.
     pub size: u64,
 }
@@ -45,10 +60,14 @@ pub struct ReachDifference {
     pub imports: Changed,
     /// Calls; nothing is known of them if one of the two made no smoke request.
     pub calls: Option<Changed>,
+    /// Calls of which it picks values out of the answer; the same.
+    pub picks: Option<Changed>,
     /// Memory that it begins with, before and now, bytes.
     pub memory: [u64; 2],
     /// Versions of the contract.
     pub contract: Changed,
+    /// Versions of WASI.
+    pub wasi: Changed,
     /// Sizes, before and now, bytes.
     pub size: [u64; 2],
     /// In what it reaches further: `imports`, `calls`, `memory`.
@@ -79,23 +98,29 @@ impl Reach {
     /// The reach of a component with these imports, `tailor:bff/downstream@0.1.0`.
     pub fn new<'a>(
         imports: impl Iterator<Item = &'a str>,
-        calls: Option<BTreeSet<String>>,
+        called: Option<Called>,
         memory: u64,
         size: u64,
     ) -> Self {
         let mut reach = Self {
             memory,
             size,
-            calls: calls.map(|calls| bounded(calls.into_iter())),
             ..Self::default()
         };
+        if let Some(Called { calls, picks }) = called {
+            reach.calls = Some(bounded(calls.into_iter()));
+            reach.picks = Some(bounded(picks.into_iter()));
+        }
         let mut interfaces = BTreeSet::new();
         for import in imports {
             let (interface, version) = import.split_once('@').unwrap_or((import, ""));
-            if interface.starts_with("tailor:bff/") {
-                reach
-                    .contract
-                    .insert(version.chars().take(MAX_LENGTH).collect());
+            let versions = match interface.split_once(':') {
+                Some(("tailor", _)) => Some(&mut reach.contract),
+                Some(("wasi", _)) => Some(&mut reach.wasi),
+                _ => None,
+            };
+            if let Some(versions) = versions {
+                versions.insert(version.chars().take(MAX_LENGTH).collect());
             }
             interfaces.insert(interface.to_owned());
         }
@@ -106,8 +131,11 @@ impl Reach {
     /// How `to` differs from this. The digests are those of the components.
     pub fn difference(&self, from: &str, to: &Self, digest: &str) -> ReachDifference {
         let imports = Changed::of(&self.imports, &to.imports);
-        let calls = self.calls.as_ref().zip(to.calls.as_ref());
-        let calls = calls.map(|(from, to)| Changed::of(from, to));
+        let of_calls = |from: &Option<BTreeSet<String>>, to: &Option<BTreeSet<String>>| {
+            let both = from.as_ref().zip(to.as_ref());
+            both.map(|(from, to)| Changed::of(from, to))
+        };
+        let calls = of_calls(&self.calls, &to.calls);
         let slack = (self.memory / 4).max(MEMORY_SLACK);
         let grows = [
             ("imports", !imports.added.is_empty()),
@@ -123,8 +151,10 @@ impl Reach {
             to: digest.to_owned(),
             imports,
             calls,
+            picks: of_calls(&self.picks, &to.picks),
             memory: [self.memory, to.memory],
             contract: Changed::of(&self.contract, &to.contract),
+            wasi: Changed::of(&self.wasi, &to.wasi),
             size: [self.size, to.size],
             grows: grows.map(|(name, _)| name.to_owned()).collect(),
             consent: String::new(),
@@ -191,8 +221,11 @@ mod tests {
     use super::*;
 
     fn reach(imports: &[&str], calls: Option<&[&str]>, memory: u64) -> Reach {
-        let calls = calls.map(|calls| calls.iter().map(|it| (*it).to_owned()).collect());
-        Reach::new(imports.iter().copied(), calls, memory, 100)
+        let called = calls.map(|calls| Called {
+            calls: calls.iter().map(|it| (*it).to_owned()).collect(),
+            picks: BTreeSet::new(),
+        });
+        Reach::new(imports.iter().copied(), called, memory, 100)
     }
 
     #[test]
@@ -225,6 +258,30 @@ mod tests {
         );
         let contract = live.difference("a", &same, "b").contract;
         assert!(contract.added.contains("0.1.1") && contract.removed.contains("0.1.0"));
+    }
+
+    #[test]
+    fn values_that_are_picked_no_more_and_another_wasi_are_told_and_are_no_growth() {
+        let of = |picks: &[&str], wasi: &str| {
+            let called = Called {
+                calls: BTreeSet::from(["GET activity".to_owned()]),
+                picks: picks.iter().map(|it| (*it).to_owned()).collect(),
+            };
+            Reach::new([wasi].into_iter(), Some(called), 0, 0)
+        };
+        let live = of(&["GET activity"], "wasi:clocks/wall-clock@0.2.6");
+        let told = live.difference("a", &of(&[], "wasi:clocks/wall-clock@0.2.9"), "b");
+        let removed = told.picks.unwrap().removed;
+        assert_eq!(removed, BTreeSet::from(["GET activity".to_owned()]));
+        assert_eq!(told.wasi.added, BTreeSet::from(["0.2.9".to_owned()]));
+        assert_eq!(told.wasi.removed, BTreeSet::from(["0.2.6".to_owned()]));
+        assert_eq!(told.grows, Vec::<String>::new());
+        // What an earlier state of the journal has.
+        let known: Reach = serde_json::from_str(
+            r#"{"imports": [], "calls": ["GET activity"], "memory": 0, "contract": [], "size": 0}"#,
+        )
+        .unwrap();
+        assert_eq!(known.difference("a", &live, "b").picks, None);
     }
 
     #[test]

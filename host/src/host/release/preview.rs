@@ -1,6 +1,5 @@
 //! A release that is shown under a name, and is not live.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use crate::host::preview::settings::shown;
 use crate::host::smoke::smoke;
 use crate::preview::PreviewHost;
 use crate::releases::{
-    NewPreview, NewRelease, Order, OrderError, Outcome, Releases, WantedPreview, reach,
+    Called, NewPreview, NewRelease, Order, OrderError, Outcome, Releases, WantedPreview, reach,
 };
 use crate::snapshot::Refusal;
 
@@ -96,7 +95,7 @@ impl Changes {
         releases: &Arc<Releases>,
         number: i64,
         release: &NewRelease,
-    ) -> Result<(Arc<Loaded>, Option<BTreeSet<String>>), Refused> {
+    ) -> Result<(Arc<Loaded>, Option<Called>), Refused> {
         let (bff, services) = self.bff(&release.bff).map_err(|error| refused(&error))?;
         self.prove_signature(releases, number, release, &bff)
             .await?;

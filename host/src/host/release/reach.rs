@@ -1,17 +1,16 @@
 //! How far a component of a release reaches.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::refused::{Refused, host, store_step};
 use crate::bff::load::Loaded;
 use crate::host::change::blocking;
-use crate::releases::{NewRelease, Reach, Releases};
+use crate::releases::{Called, NewRelease, Reach, Releases};
 
 /// How far a component reaches, as far as this proof tells.
-pub(super) fn reach_of(loaded: &Loaded, calls: Option<BTreeSet<String>>) -> Reach {
+pub(super) fn reach_of(loaded: &Loaded, called: Option<Called>) -> Reach {
     let imports = loaded.surface.imports.iter().map(String::as_str);
-    Reach::new(imports, calls, loaded.memory, loaded.size as u64)
+    Reach::new(imports, called, loaded.memory, loaded.size as u64)
 }
 
 /// How far a component reaches that was proven, and made these calls.
@@ -19,13 +18,13 @@ pub(super) async fn reach_now(
     releases: &Arc<Releases>,
     release: &NewRelease,
     loaded: &Loaded,
-    calls: Option<BTreeSet<String>>,
+    called: Option<Called>,
 ) -> Result<Reach, Refused> {
-    let mut reach = reach_of(loaded, calls);
+    let mut reach = reach_of(loaded, called);
     if reach.calls.is_none() {
         // Nothing was asked now. What its last smoke request called, it still may.
         let known = known_reach(releases, &release.bff, &release.digest).await?;
-        reach.calls = known.and_then(|known| known.calls);
+        (reach.calls, reach.picks) = known.map_or((None, None), |it| (it.calls, it.picks));
     }
     Ok(reach)
 }

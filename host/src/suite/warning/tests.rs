@@ -17,6 +17,7 @@ fn called(service: &str, path: &str, fixture: &Fixture) -> Called {
     let target = Target {
         method: Method::GET,
         path: path.to_owned(),
+        picks: false,
     };
     let entry = fixture.entry_of(service, &target.method, path);
     let record = CallRecord {
