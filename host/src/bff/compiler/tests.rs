@@ -99,7 +99,7 @@ fn how_a_compiler_ended_is_told() {
         named("kill -XCPU $$"),
         "compile: more than 30 s of CPU; engine.compile-cpu is the limit"
     );
-    let memory = "compile: more than 2 GiB of memory; engine.compile-memory is the limit";
+    let memory = "compile: more than 1 GiB of memory; engine.compile-memory is the limit";
     assert_eq!(
         named("echo memory allocation of 9 bytes failed >&2; kill -ABRT $$"),
         memory
