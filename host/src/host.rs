@@ -26,6 +26,7 @@ mod smoke;
 mod sockets;
 mod swap;
 mod unrecorded;
+mod uploads;
 mod watch;
 
 use std::net::SocketAddr;

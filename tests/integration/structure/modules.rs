@@ -9,13 +9,15 @@ use super::{below, read, shown};
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module
 /// knows lower ones only.
-const MODULES: [(&str, &[&str]); 37] = [
+const MODULES: [(&str, &[&str]); 39] = [
     (
         "host",
         &[
             "file",
             "canary",
             "releases",
+            "oci",
+            "registry",
             "server",
             "snapshot",
             "shadow",
@@ -35,6 +37,7 @@ const MODULES: [(&str, &[&str]); 37] = [
             "sync",
         ],
     ),
+    ("registry", &["downstream", "config", "file", "oci"]),
     (
         "fuzzing",
         &[
@@ -57,6 +60,7 @@ const MODULES: [(&str, &[&str]); 37] = [
             "tape",
             "canary",
             "releases",
+            "oci",
             "router",
             "bff",
             "calls",
@@ -213,7 +217,15 @@ const MODULES: [(&str, &[&str]); 37] = [
     ),
     (
         "releases",
-        &["canary", "digest", "file", "preview", "signature", "sync"],
+        &[
+            "canary",
+            "digest",
+            "file",
+            "oci",
+            "preview",
+            "signature",
+            "sync",
+        ],
     ),
     ("canary", &["sync"]),
     ("pem", &["file"]),
@@ -228,12 +240,14 @@ const MODULES: [(&str, &[&str]); 37] = [
             "digest",
             "file",
             "http_fields",
+            "oci",
             "path",
             "preview",
             "signature",
             "text",
         ],
     ),
+    ("oci", &["digest", "text"]),
     ("http_fields", &[]),
     ("query", &["path"]),
     ("path", &[]),

@@ -13,7 +13,8 @@ use tokio::time::timeout;
 use super::problem::V1Problem;
 use super::{Pages, json};
 use crate::config::{show_duration, show_size};
-use crate::releases::{Caller, OrderError, Part, StoreError, Stored, is_digest, reach};
+use crate::digest::is_digest;
+use crate::releases::{Caller, OrderError, Part, StoreError, Stored, reach};
 use crate::server::admin::AdminBody;
 
 /// Time for the disk to take the rest of an upload.
@@ -61,12 +62,7 @@ pub(super) async fn put(
     if length > limit {
         return Err(too_large(length, limit));
     }
-    let Ok(permit) = pages.uploads.permits.clone().try_acquire_owned() else {
-        let what = format!("{} uploads are under way", pages.uploads.most);
-        let fix = "try again in a moment, or raise releases.uploads";
-        let status = StatusCode::SERVICE_UNAVAILABLE;
-        return Err(V1Problem::new(status, "upload", what, fix));
-    };
+    let permit = pages.uploads.permit()?;
     let (parts, coming) = mpsc::channel(PARTS);
     let storing = pages.orders.store(digest.to_owned(), coming, caller);
     // A file system that hangs holds the permit, also when nobody waits any more.
