@@ -26,7 +26,6 @@ mod smoke;
 mod sockets;
 mod swap;
 mod unrecorded;
-mod uploads;
 mod watch;
 
 use std::net::SocketAddr;

@@ -9,13 +9,15 @@
 mod address;
 mod challenge;
 mod client;
+mod fault;
 mod login;
 
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
 use self::client::{Client, Wanted};
-use crate::config::{Registry, show_duration, show_size};
+use self::fault::{late, not_found};
+use crate::config::{Registry, show_size};
 use crate::oci::{ACCEPTED, MAX_MANIFEST, Manifest, PullError, Reference};
 
 /// The bytes that a registry has sent for a component. Nobody has compared them with its digest.
@@ -116,20 +118,5 @@ async fn blob(
     match bytes.len() == most {
         true => Ok(bytes),
         false => Err(other(format!("{} of {most} bytes", bytes.len()))),
-    }
-}
-
-fn not_found(registry: &Registry, reference: &Reference) -> PullError {
-    PullError::NotFound {
-        reference: reference.to_string(),
-        registry: registry.name.clone(),
-    }
-}
-
-fn late(registry: &Registry) -> PullError {
-    PullError::Late {
-        host: registry.host.clone(),
-        registry: registry.name.clone(),
-        timeout: show_duration(registry.timeout),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use clap::builder::TypedValueParser as _;
+use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use clap::{Args, ValueHint};
 use serde_json::{Value, json};
 use tailor::digest::hex;
@@ -35,7 +35,7 @@ pub struct Deploy {
     /// The component: a file, or oci://HOST[:PORT]/REPOSITORY@sha256:DIGEST, which the host pulls
     /// from a registry of its configuration
     #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath,
-          value_parser = clap::value_parser!(PathBuf).try_map(Component::named))]
+          value_parser = PathBufValueParser::new().try_map(Component::named))]
     component: Component,
     /// Where it comes from, for the history, such as the address of a commit
     #[arg(long, value_name = "URL")]

@@ -9,9 +9,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::change::Changes;
 use super::control::Control;
-use super::uploads::{pull, sees, store};
 use crate::canary::Plan;
-use crate::oci::Reference;
 use crate::releases::{
     Act, Answer, Appended, Begun, Caller, CanaryOrder, Event, Kind, Live, LiveByBff, NewPreview,
     NewRelease, NewToken, Order, OrderError, Orders, Part, Previews, ReachDifference, Release,
@@ -120,7 +118,17 @@ impl Orders for ReleaseOrders {
     ) -> Answer<Stored> {
         self.with_store(move |releases| {
             let parts = iter::from_fn(|| parts.blocking_recv());
-            store(releases, &digest, parts, &caller)
+            let known = sees(releases, &caller, &digest)?;
+            let stored = releases.store(&digest, parts)?;
+            // It may be what a damaged one is replaced with.
+            releases.tell_again();
+            let Some(team) = caller.team() else {
+                return Ok(stored);
+            };
+            releases.show(team, &digest)?;
+            // Another team's component is new to this one.
+            let is_new = stored.is_new || !known;
+            Ok(Stored { is_new, ..stored })
         })
     }
 
@@ -129,11 +137,6 @@ impl Orders for ReleaseOrders {
             Some(key) => Ok(releases.begun(bff, &key)?),
             None => Ok(None),
         })
-    }
-
-    fn pull(&self, reference: Reference, caller: Caller) -> Answer<String> {
-        let changes = self.changes.clone();
-        Box::pin(pull(changes, reference, caller))
     }
 
     fn judge(&self, order: CanaryOrder) -> Answer<Begun> {
@@ -305,6 +308,14 @@ fn named(releases: &Releases, bff: &str, name: &str) -> Result<String, OrderErro
             }
         }
         _ => Err(wrong("is no name")),
+    }
+}
+
+/// Whether a component is one that this caller has: what others have is nobody's business.
+fn sees(releases: &Releases, caller: &Caller, digest: &str) -> Result<bool, StoreError> {
+    match caller.team() {
+        Some(team) => releases.sees(team, digest),
+        None => Ok(true),
     }
 }
 

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 
 use super::address::Address;
 use super::challenge::{Challenge, challenge};
-use super::{late, login, not_found};
+use super::fault::{late, not_found};
+use super::login;
 use crate::config::{Registry, show_size};
 use crate::downstream::{Cause, Origin, OriginSettings, TlsError};
 use crate::oci::{PullError, Reference};
@@ -156,7 +157,8 @@ impl<'a> Client<'a> {
         if let Some((_, origin)) = known.find(|(it, _)| it.is_beside(address)) {
             return Ok(origin.clone());
         }
-        let (name, url) = (self.settings.name.clone(), address.root());
+        let name = format!("releases.registry.{}", self.settings.name);
+        let url = address.root();
         let (ca_file, timeout) = (self.settings.ca_file.clone(), self.settings.timeout);
         let opening = blocking(self.settings, move || {
             Origin::new(OriginSettings {

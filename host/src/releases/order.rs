@@ -17,7 +17,7 @@ use super::reach::ReachDifference;
 use super::signing::Signing;
 use super::trial::ShadowOrder;
 use crate::canary::PlanError;
-use crate::oci::{PullError, Reference};
+use crate::oci::PullError;
 use crate::signature::SignatureError;
 
 /// A result that comes later.
@@ -51,9 +51,6 @@ pub trait Orders: Send + Sync {
 
     /// The release that an order about a BFF with this key has begun, if it has a key and has.
     fn begun(&self, bff: String, key: Option<(String, String)>) -> Answer<Option<Release>>;
-
-    /// Pulls a component, and stores it as an upload of who asks. Returns its digest.
-    fn pull(&self, reference: Reference, caller: Caller) -> Answer<String>;
 
     /// Changes the trial of a release.
     fn judge(&self, order: CanaryOrder) -> Answer<Begun>;

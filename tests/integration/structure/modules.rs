@@ -16,8 +16,6 @@ const MODULES: [(&str, &[&str]); 39] = [
             "file",
             "canary",
             "releases",
-            "oci",
-            "registry",
             "server",
             "snapshot",
             "shadow",
@@ -37,7 +35,6 @@ const MODULES: [(&str, &[&str]); 39] = [
             "sync",
         ],
     ),
-    ("registry", &["downstream", "config", "file", "oci"]),
     (
         "fuzzing",
         &[
@@ -60,6 +57,7 @@ const MODULES: [(&str, &[&str]); 39] = [
             "tape",
             "canary",
             "releases",
+            "registry",
             "oci",
             "router",
             "bff",
@@ -82,6 +80,7 @@ const MODULES: [(&str, &[&str]); 39] = [
             "sync",
         ],
     ),
+    ("registry", &["downstream", "config", "file", "oci"]),
     (
         "snapshot",
         &[

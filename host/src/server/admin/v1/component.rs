@@ -4,9 +4,10 @@ use http::StatusCode;
 
 use super::Pages;
 use super::problem::V1Problem;
-use super::upload::check_digest;
+use super::upload::{self, check_digest};
 use crate::oci::{PullError, Reference};
-use crate::releases::{Caller, OrderError, Release, Scope};
+use crate::registry::{self, Pulled};
+use crate::releases::{Caller, OrderError, Part, Release, Scope, StoreError, Stored};
 
 /// A component, as an order names it.
 pub(super) enum Named {
@@ -81,8 +82,34 @@ impl Named {
         if let Some(release) = begun {
             return Ok(Found::Begun(Box::new(release)));
         }
-        let _permit = pages.uploads.permit()?;
-        let digest = pages.orders.pull(reference, caller.clone()).await?;
-        Ok(Found::Digest(digest))
+        Ok(Found::Digest(pull(pages, &reference, caller).await?))
     }
+}
+
+/// Pulls a component, and stores it as if the caller had sent it. Returns its digest.
+async fn pull(pages: &Pages, reference: &Reference, caller: &Caller) -> Result<String, V1Problem> {
+    let config = pages.shared.snapshot.load().config.clone();
+    let registries = &config.releases.registries;
+    let registry = registry::find(registries, reference, caller.team());
+    let registry = registry.map_err(OrderError::Pull)?;
+    let permit = pages.uploads.permit()?;
+    let pulling = registry::pull(registry, reference, config.engine.max_component_size);
+    let Pulled { digest, bytes } = pulling.await.map_err(OrderError::Pull)?;
+    let (parts, storing) = upload::store(pages, &digest, caller.clone(), permit);
+    for part in [Part::Bytes(bytes), Part::End] {
+        // Why it is not taken, the store says.
+        let _ = parts.send(part).await;
+    }
+    let stored = upload::stored(storing).await?;
+    let Stored { size, is_new } = stored.map_err(|error| match error {
+        OrderError::Store(StoreError::OtherDigest { found, .. }) => {
+            OrderError::Pull(PullError::OtherBytes {
+                reference: reference.to_string(),
+                what: format!("bytes of the digest sha256:{found}"),
+            })
+        }
+        error => error,
+    })?;
+    tracing::info!(%reference, digest, size, is_new, "a component is pulled");
+    Ok(digest)
 }

@@ -7,7 +7,8 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::problem::V1Problem;
@@ -63,22 +64,9 @@ pub(super) async fn put(
         return Err(too_large(length, limit));
     }
     let permit = pages.uploads.permit()?;
-    let (parts, coming) = mpsc::channel(PARTS);
-    let storing = pages.orders.store(digest.to_owned(), coming, caller);
-    // A file system that hangs holds the permit, also when nobody waits any more.
-    #[expect(clippy::disallowed_methods, reason = "bounded by the permits")]
-    let storing = tokio::spawn(async move {
-        let stored = storing.await;
-        drop(permit);
-        stored
-    });
+    let (parts, storing) = store(pages, digest, caller, permit);
     send(request.into_body(), parts, config.releases.upload_timeout).await?;
-    let stored = timeout(STORING, storing).await.map_err(|_| {
-        let what = "the file system of engine.data-dir does not answer in time";
-        let status = StatusCode::SERVICE_UNAVAILABLE;
-        V1Problem::new(status, "store", what, "look at it, and try again")
-    })?;
-    let Stored { size, is_new } = stored.unwrap_or(Err(OrderError::Stopping))?;
+    let Stored { size, is_new } = stored(storing).await??;
     if is_new {
         tracing::info!(digest, size, "a component is uploaded");
     }
@@ -88,6 +76,37 @@ pub(super) async fn put(
         StatusCode::OK
     };
     Ok(json(status, &json!({"digest": digest, "size": size})))
+}
+
+/// Has the store take a component from the parts that are sent to it.
+pub(super) fn store(
+    pages: &Pages,
+    digest: &str,
+    caller: Caller,
+    permit: OwnedSemaphorePermit,
+) -> (mpsc::Sender<Part>, JoinHandle<Result<Stored, OrderError>>) {
+    let (parts, coming) = mpsc::channel(PARTS);
+    let storing = pages.orders.store(digest.to_owned(), coming, caller);
+    // A file system that hangs holds the permit, also when nobody waits any more.
+    #[expect(clippy::disallowed_methods, reason = "bounded by the permits")]
+    let storing = tokio::spawn(async move {
+        let stored = storing.await;
+        drop(permit);
+        stored
+    });
+    (parts, storing)
+}
+
+/// Waits until all parts are stored.
+pub(super) async fn stored(
+    storing: JoinHandle<Result<Stored, OrderError>>,
+) -> Result<Result<Stored, OrderError>, V1Problem> {
+    let stored = timeout(STORING, storing).await.map_err(|_| {
+        let what = "the file system of engine.data-dir does not answer in time";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        V1Problem::new(status, "store", what, "look at it, and try again")
+    })?;
+    Ok(stored.unwrap_or(Err(OrderError::Stopping)))
 }
 
 /// Hands the parts of a body on as they come. A body that nobody takes any more is read to its end
