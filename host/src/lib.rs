@@ -5,8 +5,9 @@
 //! `http_fields`, `locale`, `oci`, `path`, `preview`, `query`, `server_timing`, `signature`, `sync`,
 //! `telemetry`, `text` and `time` are leaves that all may use, and so is `config`, which knows some
 //! of them. `fixture` and `invoke` run a request without a socket, and `suite` many as tests;
-//! `development` is what a host tells the author of a BFF; `build` makes components and knows
-//! nothing of the rest; `template` makes folders that it builds.
+//! `registry` pulls components for `server`; `development` is what a host tells the author of a
+//! BFF; `build` makes components and knows nothing of the rest; `template` makes folders that it
+//! builds.
 
 pub mod bff;
 pub mod build;
