@@ -59,7 +59,7 @@ pub use policy::{Breaker, CacheTimes, Hedge, Policy, Profile, Retry, Rule, Timeo
 pub use problem::{ConfigError, Problem};
 pub use proxy::Proxy;
 pub use record::Record;
-pub use releases::{Preview, PreviewSite, Releases, Shadow};
+pub use releases::{Preview, PreviewSite, Registry, Releases, Shadow};
 pub use schema::schema;
 pub use secret::Secret;
 pub use units::{show_duration, show_size};

@@ -2,11 +2,19 @@
 
 use sha2::{Digest as _, Sha256};
 
+/// Length of a digest in hexadecimal.
+const DIGEST: usize = 64;
+
 /// SHA-256 in hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     let mut digest = Digesting::default();
     digest.add(bytes);
     digest.hex()
+}
+
+/// Whether this is a SHA-256 in hexadecimal, in small letters.
+pub fn is_digest(text: &str) -> bool {
+    text.len() == DIGEST && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The digest of bytes that come bit by bit.

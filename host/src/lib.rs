@@ -2,11 +2,12 @@
 //!
 //! The modules in the order of a request: `host` -> `server` -> `snapshot` -> `router`, `bff` ->
 //! `calls` -> `downstream`. Lower modules import no higher ones. `coding`, `contract`, `degraded`,
-//! `http_fields`, `locale`, `path`, `preview`, `query`, `server_timing`, `signature`, `sync`,
+//! `http_fields`, `locale`, `oci`, `path`, `preview`, `query`, `server_timing`, `signature`, `sync`,
 //! `telemetry`, `text` and `time` are leaves that all may use, and so is `config`, which knows some
 //! of them. `fixture` and `invoke` run a request without a socket, and `suite` many as tests;
-//! `development` is what a host tells the author of a BFF; `build` makes components and knows
-//! nothing of the rest; `template` makes folders that it builds.
+//! `registry` pulls components for `server`; `development` is what a host tells the author of a
+//! BFF; `build` makes components and knows nothing of the rest; `template` makes folders that it
+//! builds.
 
 pub mod bff;
 pub mod build;
@@ -27,6 +28,7 @@ pub mod host;
 pub(crate) mod http_fields;
 pub mod invoke;
 pub mod locale;
+pub mod oci;
 #[cfg(test)]
 mod page;
 pub mod path;
@@ -34,6 +36,7 @@ pub(crate) mod pem;
 pub mod preview;
 pub(crate) mod query;
 pub mod recording;
+pub(crate) mod registry;
 pub mod releases;
 pub mod router;
 pub mod server;

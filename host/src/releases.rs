@@ -44,7 +44,7 @@ use tokio::sync::watch;
 
 pub use access::{Access, Act, Caller, Rights, Scope, Token, TokenError};
 pub use error::StoreError;
-pub use files::{Part, Stored, is_digest};
+pub use files::{Part, Stored};
 pub use journal::{
     Appended, Event, Journal, Kind, Live, LiveByBff, NewRelease, Outcome, Release, State,
 };

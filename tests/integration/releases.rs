@@ -13,6 +13,7 @@ mod orders;
 mod others;
 mod previews;
 mod proof;
+mod registries;
 mod restarts;
 mod rollbacks;
 mod shadow;

@@ -14,14 +14,12 @@ use std::sync::{Mutex, MutexGuard};
 
 use super::compiled::open_folder;
 use super::error::LoadError;
-use crate::digest::hex;
+use crate::digest::{hex, is_digest};
 use crate::file::{OwnFolder, Untrusted};
 use crate::sync;
 
 /// Versions that are kept of each BFF.
 const KEPT: usize = 2;
-/// Length of a digest in hexadecimal.
-const DIGEST: usize = 64;
 /// A size that no note of versions reaches, bytes.
 const MAX_NOTE: u64 = 4 << 10;
 
@@ -167,10 +165,6 @@ impl Store {
 /// The name of a component's file.
 fn name(digest: &str) -> String {
     format!("{digest}.wasm")
-}
-
-fn is_digest(text: &str) -> bool {
-    text.len() == DIGEST && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Removes all files but those to keep. Other entries stay.

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use clap::Args;
+use clap::builder::{PathBufValueParser, TypedValueParser as _};
+use clap::{Args, ValueHint};
 use serde_json::{Value, json};
 use tailor::digest::hex;
 use tailor::file;
+use tailor::oci;
 use tailor::preview;
 
 use super::order::{
@@ -30,9 +32,11 @@ pub struct Deploy {
     /// The BFF, which has releases = true in the host's configuration
     #[arg(value_name = "BFF", value_parser = bff_name)]
     bff: String,
-    /// The component file
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    /// The component: a file, or oci://HOST[:PORT]/REPOSITORY@sha256:DIGEST, which the host pulls
+    /// from a registry of its configuration
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath,
+          value_parser = PathBufValueParser::new().try_map(Component::named))]
+    component: Component,
     /// Where it comes from, for the history, such as the address of a commit
     #[arg(long, value_name = "URL")]
     source: Option<String>,
@@ -72,6 +76,33 @@ pub struct Deploy {
     options: Options,
 }
 
+/// The component.
+#[derive(Clone, Debug)]
+enum Component {
+    /// A file of this machine.
+    File(PathBuf),
+    /// In a registry.
+    Oci(oci::Reference),
+}
+
+impl Component {
+    fn named(path: PathBuf) -> Result<Self, oci::ReferenceError> {
+        match path.to_str().filter(|text| oci::Reference::is_meant(text)) {
+            Some(text) => Ok(Self::Oci(text.parse()?)),
+            None => Ok(Self::File(path)),
+        }
+    }
+}
+
+/// A component as an order names it, and the signature that goes with it.
+struct Sent {
+    /// What is uploaded first, with its digest.
+    upload: Option<(Bytes, String)>,
+    /// What is pulled.
+    oci: Option<String>,
+    signature: Option<(PathBuf, String)>,
+}
+
 /// What must be live.
 #[derive(Clone, Debug)]
 enum Expected {
@@ -108,11 +139,13 @@ impl Deploy {
             None => TIMEOUT,
         });
         let mut patience = Patience::new(timeout);
-        let (file, named) = (self.file.clone(), self.signature.clone());
-        let reading = tokio::task::spawn_blocking(move || {
-            anyhow::Ok((read(&file)?, signature_of(&file, named)?))
-        });
-        let ((component, digest), signature) = reading.await??;
+        let (component, named) = (self.component.clone(), self.signature.clone());
+        let reading = tokio::task::spawn_blocking(move || sent(component, named));
+        let Sent {
+            upload: bytes,
+            oci,
+            signature,
+        } = reading.await??;
         let remote = self.options.access.open().await?;
         let status = format!("/v1/bffs/{}", self.bff);
         let asked = patience.ask(report, async |left| remote.get(&status, left).await);
@@ -128,7 +161,17 @@ impl Deploy {
                 resolved.map_err(OrderError::from)?
             }
         };
-        upload(&remote, component, &digest, &mut patience, report).await?;
+        let digest = match bytes {
+            Some((component, digest)) => {
+                upload(&remote, component, &digest, &mut patience, report).await?;
+                Some(digest)
+            }
+            None => None,
+        };
+        if let Some(reference) = &oci {
+            let sentence = format!("the host pulls {reference}");
+            report.step("pull", &sentence, json!({"oci": reference}));
+        }
         // One that is only beside the component is for the hosts that want one.
         let is_wanted = self.signature.is_some() || !bff.signers.is_empty();
         let (path, signature) = signature.filter(|_| is_wanted).unzip();
@@ -137,7 +180,8 @@ impl Deploy {
             report.step("signature", &sentence, json!({"file": path}));
         }
         let mut body = body(&[
-            ("digest", Some(&digest)),
+            ("digest", digest.as_ref()),
+            ("oci", oci.as_ref()),
             ("message", self.options.message.as_ref()),
             ("source", self.source.as_ref()),
             ("signature", signature.as_ref()),
@@ -223,6 +267,26 @@ fn consent(text: &str) -> Result<String, String> {
         Ok(Reference::Digest(digest)) => Ok(digest),
         _ => Err("write the 64 digits that the refusal names".to_owned()),
     }
+}
+
+/// Reads what is sent.
+fn sent(component: Component, signature: Option<PathBuf>) -> anyhow::Result<Sent> {
+    Ok(match component {
+        Component::File(file) => Sent {
+            upload: Some(read(&file)?),
+            oci: None,
+            signature: signature_of(&file, signature)?,
+        },
+        Component::Oci(reference) => Sent {
+            upload: None,
+            oci: Some(reference.to_string()),
+            // Nothing lies beside it that could be one.
+            signature: match signature {
+                Some(file) => signature_of(&file, Some(file.clone()))?,
+                None => None,
+            },
+        },
+    })
 }
 
 /// A component and its digest.

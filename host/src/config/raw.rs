@@ -36,7 +36,7 @@ pub(super) use downstream::{RawDownstream, RawShape, RawTls};
 pub(super) use policy::{RawBreaker, RawCacheTimes, RawEjection, RawHedge, RawRetry, RawWrite};
 pub(super) use rate::RawRate;
 pub(super) use record::RawRecord;
-pub(super) use releases::{RawPreview, RawReleases, RawShadow};
+pub(super) use releases::{RawPreview, RawRegistry, RawReleases, RawShadow};
 pub(super) use rule::{RawPolicy, RawRule};
 
 use self::policy::MAX_RETRIES;

@@ -1,6 +1,9 @@
 //! Components that teams release to a running host.
 
+use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::oci::RepositoryPattern;
 
 /// How uploads and the history of releases are bounded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +22,34 @@ pub struct Releases {
     pub shadow: Shadow,
     /// Previews; `None` for none.
     pub preview: Option<Preview>,
+    /// The registries that components are pulled from, by name.
+    pub registries: Vec<Registry>,
+}
+
+/// A registry that components are pulled from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registry {
+    /// The name of its section.
+    pub name: String,
+    /// Its host, and its port if one is written, as references have them.
+    pub host: String,
+    /// Which of its repositories are pulled from, and by whom.
+    pub repositories: Vec<RepositoryPattern>,
+    /// The file with a user, a colon and a password.
+    pub credentials: Option<PathBuf>,
+    /// The authorities that certificates may be of; `None` for those of the system.
+    pub ca_file: Option<PathBuf>,
+    /// Whether it is asked without TLS, as are those of `also` that it names so.
+    pub plain_http: bool,
+    /// Other hosts that it may send the host to, for tokens and for components.
+    pub also: Vec<String>,
+    /// Time for a pull.
+    pub timeout: Duration,
+}
+
+impl Registry {
+    /// Time for a pull whose section does not say.
+    pub const TIMEOUT: Duration = Duration::from_secs(60);
 }
 
 /// How a version is shown that is not live, to those who have a token.
@@ -113,6 +144,7 @@ impl Default for Releases {
             event_streams: 16,
             shadow: Shadow::default(),
             preview: None,
+            registries: Vec::new(),
         }
     }
 }

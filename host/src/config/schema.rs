@@ -20,7 +20,9 @@ const HOUR: u128 = 3_600_000;
 
 /// Each section once, with what it must have.
 pub(super) const EVERY_SECTION: &str = "[server]\n[admin]\n\
-    [admin.tls]\ncert-file = \"ca.pem\"\nkey-file = \"ca.pem\"\n[log]\n[record]\n[engine]\n[releases]\n[releases.preview]\n[releases.shadow]\n[calls]\n[profile.x]\n\
+    [admin.tls]\ncert-file = \"ca.pem\"\nkey-file = \"ca.pem\"\n[log]\n[record]\n[engine]\n[releases]\n[releases.preview]\n\
+    [releases.registry.x]\nhost = \"x\"\nrepositories = \"x\"\n\
+    [releases.shadow]\n[calls]\n[profile.x]\n\
     [downstream.x]\nurl = \"https://127.0.0.1\"\n[downstream.x.tls]\n\
     [downstream.x.cache]\n[downstream.x.breaker]\n[downstream.x.retry]\n\
     [downstream.x.hedge]\n[downstream.x.ejection]\n\

@@ -3,6 +3,7 @@
 //! What is legal here is legal on the wire: messages are made without further checks.
 
 mod path;
+mod registry;
 mod unix;
 mod url;
 
@@ -15,6 +16,7 @@ use super::values::{quote, text};
 use crate::http_fields::{Class, class};
 
 pub(super) use path::{call_pattern, path_pattern, route_path, target};
+pub(super) use registry::{registry_host, repositories};
 pub(super) use url::{Url, host, proxy, server_name, site, token_url, url};
 
 /// A name of a header field (RFC 9110 section 5.1). Those that only the host sets are among them.

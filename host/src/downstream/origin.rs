@@ -11,6 +11,7 @@ use http::{Request, Response, Uri};
 use tokio::time::Instant;
 
 use super::deadline::SharedDeadline;
+use super::error::Cause;
 use super::request::ServiceRequest;
 use super::transport::{Bounds, Course, TlsError, Transport};
 use crate::config::{Downstream, Endpoint, Timeouts, Tls};
@@ -82,6 +83,22 @@ impl Origin {
     ///
     /// Why there is no whole answer, as text that has nothing of it.
     pub async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
+        let end = Instant::now() + self.transport.timeouts().total;
+        let answer = self.ask_within(request, end, self.max_answer).await;
+        answer.map_err(|cause| cause.to_string())
+    }
+
+    /// The same, until this time at the latest, for an answer of this size in place of the largest.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no whole answer.
+    pub async fn ask_within(
+        &self,
+        request: Request<Bytes>,
+        end: Instant,
+        size: usize,
+    ) -> Result<Response<Bytes>, Cause> {
         let (parts, body) = request.into_parts();
         let mut headers = parts.headers;
         headers.remove(HOST);
@@ -96,18 +113,17 @@ impl Origin {
         let timeouts = self.transport.timeouts();
         let bounds = Bounds {
             started: now,
-            end: &SharedDeadline::new(now + timeouts.total),
+            end: &SharedDeadline::new(end.min(now + timeouts.total)),
             queue: timeouts.queue,
             first_byte: timeouts.first_byte,
             timeouts,
-            size: self.max_answer,
+            size,
         };
         let answer = self
             .transport
             .attempt(0, &request, bounds, &Course::default())
             .await
-            .result;
-        let answer = answer.map_err(|error| error.to_string())?;
+            .result?;
         let mut response = Response::new(answer.body);
         *response.status_mut() = answer.status;
         *response.headers_mut() = answer.headers;

@@ -132,6 +132,13 @@ impl Orders for ReleaseOrders {
         })
     }
 
+    fn begun(&self, bff: String, key: Option<(String, String)>) -> Answer<Option<Release>> {
+        self.of_bff(bff, move |releases, bff| match key {
+            Some(key) => Ok(releases.begun(bff, &key)?),
+            None => Ok(None),
+        })
+    }
+
     fn judge(&self, order: CanaryOrder) -> Answer<Begun> {
         let found = self.changes();
         let (event_loop, on) = (self.event_loop.clone(), self.event_loop.clone());

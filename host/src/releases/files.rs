@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::error::StoreError;
 use super::place::{FOLDER, folder};
-use crate::digest::{Digesting, hex};
+use crate::digest::{Digesting, hex, is_digest};
 use crate::file::{OwnFolder, Unfinished, age};
 use crate::sync;
 
@@ -18,14 +18,6 @@ use crate::sync;
 const SUFFIX: &str = ".wasm";
 /// How long a component stays that no release names: between an upload and its release.
 pub(super) const UNRELEASED: Duration = Duration::from_secs(3600);
-/// Length of a digest in hexadecimal.
-const DIGEST: usize = 64;
-
-/// Whether this is a SHA-256 in hexadecimal, in small letters.
-pub fn is_digest(text: &str) -> bool {
-    text.len() == DIGEST && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-}
-
 /// A part of a component that is stored.
 pub enum Part {
     /// Its next bytes.

@@ -32,6 +32,17 @@ impl Releases {
         self.journal.get(release)
     }
 
+    /// The release of a BFF that an order with this key has begun.
+    ///
+    /// # Errors
+    ///
+    /// When the key is that of another order, or the journal cannot be read.
+    pub fn begun(&self, bff: &str, key: &(String, String)) -> Result<Option<Release>, StoreError> {
+        let begun = self.access.begun(key)?;
+        let release = begun.map(|release| self.get(release)).transpose()?;
+        Ok(release.flatten().filter(|release| release.bff == bff))
+    }
+
     /// How far a component of a BFF reaches, as its last proof found out.
     ///
     /// # Errors

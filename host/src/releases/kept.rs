@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::error::StoreError;
-use super::files::is_digest;
 use super::journal::{Live, LiveByBff};
 use super::place::{FOLDER, folder, from_millis, to_millis};
+use crate::digest::is_digest;
 use crate::file::OwnFolder;
 
 /// The file.

@@ -17,6 +17,7 @@ use super::reach::ReachDifference;
 use super::signing::Signing;
 use super::trial::ShadowOrder;
 use crate::canary::PlanError;
+use crate::oci::PullError;
 use crate::signature::SignatureError;
 
 /// A result that comes later.
@@ -47,6 +48,9 @@ pub trait Orders: Send + Sync {
 
     /// Stores a component, from its parts as they come.
     fn store(&self, digest: String, parts: mpsc::Receiver<Part>, caller: Caller) -> Answer<Stored>;
+
+    /// The release that an order about a BFF with this key has begun, if it has a key and has.
+    fn begun(&self, bff: String, key: Option<(String, String)>) -> Answer<Option<Release>>;
 
     /// Changes the trial of a release.
     fn judge(&self, order: CanaryOrder) -> Answer<Begun>;
@@ -307,6 +311,9 @@ pub enum OrderError {
         /// What is wrong with it.
         error: SignatureError,
     },
+    /// The component is not pulled.
+    #[error(transparent)]
+    Pull(#[from] PullError),
     /// Who asks has no valid token.
     #[error(transparent)]
     Token(#[from] TokenError),

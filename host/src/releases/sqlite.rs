@@ -384,6 +384,11 @@ impl Access for SqliteJournal {
         self.run(Some(TIMEOUT), move |it| access::sees(it, &team, &digest))
     }
 
+    fn begun(&self, key: &(String, String)) -> Result<Option<i64>, StoreError> {
+        let key = key.clone();
+        self.run(Some(TIMEOUT), move |it| order_key::begun(it, &key))
+    }
+
     fn note(&self, act: &Act) -> Result<(), StoreError> {
         let act = act.clone();
         self.run(Some(TIMEOUT), move |it| access::note(it, &act))

@@ -83,7 +83,9 @@ fn folder() -> tempfile::TempDir {
     std::fs::copy(example("watch").unwrap(), dir.path().join("watch.wasm")).unwrap();
     let fixture = root().join("bffs/watch/fixtures/face.json");
     std::fs::copy(fixture, dir.path().join("smoke.json")).unwrap();
-    std::fs::write(dir.path().join("activity"), "secret").unwrap();
+    for name in ["activity", "registry"] {
+        std::fs::write(dir.path().join(name), "secret").unwrap();
+    }
     let signed = Authority::new()
         .unwrap()
         .sign("tailor.example", Validity::Now)

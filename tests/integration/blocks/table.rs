@@ -196,6 +196,21 @@ const TABLE: &[Row] = &[
         How::Walk("a_workflow_shows_each_pull_request_and_makes_none_live"),
     ),
     row(
+        "docs/operate/registries.md",
+        "oras push",
+        How::Listed("needs a registry: .ci/registries pushes to that of Debian"),
+    ),
+    row(
+        "docs/operate/registries.md",
+        "tailor deploy watch oci:",
+        How::Test("a_reference_is_deployed_in_place_of_a_file"),
+    ),
+    row(
+        "docs/operate/registries.md",
+        "curl ",
+        How::Test("a_component_is_pulled_released_and_there_after_a_restart"),
+    ),
+    row(
         "docs/operate/deploy.md",
         "cp watch.wasm",
         How::Walk("a_version_is_deployed_by_a_copy"),

@@ -24,15 +24,15 @@ use crate::swap::page::{page, page_with_status};
 
 /// What a run said, and how it ended.
 #[derive(Debug)]
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
+pub struct Said {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl Said {
     /// The lines of `--json`.
-    fn json(&self) -> Vec<Value> {
+    pub fn json(&self) -> Vec<Value> {
         let lines = self.out.lines().map(serde_json::from_str);
         lines
             .collect::<Result<_, _>>()
@@ -60,7 +60,7 @@ fn program(url: &str, arguments: &[&str]) -> Command {
     command
 }
 
-async fn tailor(url: &str, arguments: &[&str]) -> Said {
+pub async fn tailor(url: &str, arguments: &[&str]) -> Said {
     ended(program(url, arguments)).await
 }
 
@@ -74,7 +74,7 @@ async fn ended(mut command: Command) -> Said {
     }
 }
 
-fn url(api: &Api) -> String {
+pub fn url(api: &Api) -> String {
     format!("http://{}", api.0)
 }
 

@@ -9,7 +9,7 @@ use super::{below, read, shown};
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module
 /// knows lower ones only.
-const MODULES: [(&str, &[&str]); 37] = [
+const MODULES: [(&str, &[&str]); 39] = [
     (
         "host",
         &[
@@ -57,6 +57,8 @@ const MODULES: [(&str, &[&str]); 37] = [
             "tape",
             "canary",
             "releases",
+            "registry",
+            "oci",
             "router",
             "bff",
             "calls",
@@ -78,6 +80,7 @@ const MODULES: [(&str, &[&str]); 37] = [
             "sync",
         ],
     ),
+    ("registry", &["downstream", "config", "file", "oci"]),
     (
         "snapshot",
         &[
@@ -213,7 +216,15 @@ const MODULES: [(&str, &[&str]); 37] = [
     ),
     (
         "releases",
-        &["canary", "digest", "file", "preview", "signature", "sync"],
+        &[
+            "canary",
+            "digest",
+            "file",
+            "oci",
+            "preview",
+            "signature",
+            "sync",
+        ],
     ),
     ("canary", &["sync"]),
     ("pem", &["file"]),
@@ -228,12 +239,14 @@ const MODULES: [(&str, &[&str]); 37] = [
             "digest",
             "file",
             "http_fields",
+            "oci",
             "path",
             "preview",
             "signature",
             "text",
         ],
     ),
+    ("oci", &["digest", "text"]),
     ("http_fields", &[]),
     ("query", &["path"]),
     ("path", &[]),

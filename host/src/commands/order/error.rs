@@ -137,7 +137,7 @@ pub(super) fn number(error: &anyhow::Error) -> u8 {
     let problem = remote.and_then(RemoteError::problem);
     match problem.map(|it| (it.status.as_u16(), &*it.step)) {
         Some((401 | 403, _)) => NOT_ALLOWED,
-        Some((422, "signature")) => REFUSED,
+        Some((422, "signature") | (_, "pull")) => REFUSED,
         Some((409, step)) if is_conflict(step) => CONFLICT,
         Some((409, "held")) => REFUSED,
         _ => FAILED,

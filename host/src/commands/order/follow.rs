@@ -182,8 +182,13 @@ impl Order<'_> {
             1 => self.key.clone(),
             nth => format!("{}/{nth}", self.key),
         };
+        let is_pulled = self.body.get("oci").is_some();
         let sent = patience.ask(report, async |left| {
-            self.remote.post(&path, body.clone(), &key, left).await
+            let (remote, body) = (self.remote, body.clone());
+            match is_pulled {
+                true => remote.post_and_wait(&path, body, &key, left).await,
+                false => remote.post(&path, body, &key, left).await,
+            }
         });
         let begun = sent.await.map_err(|error| match error.later() {
             Later::MayWorkAgain => OrderError::Unknown {

@@ -36,7 +36,7 @@ use super::problem::Problem;
 const CONNECT: Duration = Duration::from_secs(10);
 /// Time for an answer.
 const ANSWER: Duration = Duration::from_secs(30);
-/// Time for an answer to an upload.
+/// Time for an answer to an upload, and to an order for which a component is pulled.
 const UPLOAD: Duration = Duration::from_secs(600);
 /// Largest answer, bytes: a hundred releases with their texts.
 const MAX_ANSWER: usize = 4 << 20;
@@ -157,9 +157,25 @@ impl Remote {
         key: &str,
         within: Duration,
     ) -> Result<T, RemoteError> {
+        let within = within.min(ANSWER);
+        self.post_and_wait(path, order, key, within).await
+    }
+
+    /// The same of an order that is not answered at once: the host pulls a component first.
+    ///
+    /// # Errors
+    ///
+    /// When it is refused, or nothing is known of it.
+    pub async fn post_and_wait<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        order: Bytes,
+        key: &str,
+        within: Duration,
+    ) -> Result<T, RemoteError> {
         let request = self.request(Method::POST, path).header(CONTENT_TYPE, JSON);
         let request = request.header(IDEMPOTENCY_KEY, key);
-        let answer = self.ask(request, order, within.min(ANSWER)).await?;
+        let answer = self.ask(request, order, within.min(UPLOAD)).await?;
         self.document(&answer)
     }
 

@@ -1,8 +1,9 @@
-//! Uploads, history, previews and shadows of releases.
+//! Uploads, history, previews, registries and shadows of releases.
 
 use super::Context;
-use crate::config::raw::{RawPreview, RawShadow};
-use crate::config::{Preview, PreviewSite, Releases, Shadow};
+use crate::config::field::Located;
+use crate::config::raw::{RawPreview, RawRegistry, RawShadow};
+use crate::config::{Preview, PreviewSite, Registry, Releases, Shadow};
 use crate::preview::PreviewHost;
 
 pub(super) fn check(cx: &mut Context<'_>) -> Releases {
@@ -16,6 +17,40 @@ pub(super) fn check(cx: &mut Context<'_>) -> Releases {
         event_streams: raw.event_streams.or(default.event_streams),
         shadow: shadow(&raw.shadow, cx),
         preview: raw.preview.as_ref().map(|section| preview(section, cx)),
+        registries: registries(&raw.registries, cx),
+    }
+}
+
+fn registries(raw: &[RawRegistry], cx: &mut Context<'_>) -> Vec<Registry> {
+    let mut all: Vec<Registry> = Vec::new();
+    for raw in raw {
+        let host = raw.host.written();
+        let same = host.and_then(|host| all.iter().find(|it| it.host == host.value));
+        if let (Some(host), Some(same)) = (host, same) {
+            let what = format!("releases.registry.{} has this host, too", same.name);
+            cx.report(host, what, "write one section for it");
+        }
+        let host = host.map(|it| it.value.clone());
+        all.push(registry(raw, host.unwrap_or_default(), cx));
+    }
+    all
+}
+
+fn registry(raw: &RawRegistry, host: String, cx: &mut Context<'_>) -> Registry {
+    let values = |list: &[Located<String>]| list.iter().map(|it| it.value.clone()).collect();
+    cx.check_distinct(&raw.also, Clone::clone);
+    cx.check_distinct(&raw.repositories, |it| it.text().to_owned());
+    let patterns = raw.repositories.items().iter();
+    let credentials = raw.credentials.written();
+    Registry {
+        name: raw.name.clone(),
+        host,
+        repositories: patterns.map(|it| it.value.clone()).collect(),
+        credentials: credentials.map(|at| cx.check_secret_file(at)),
+        ca_file: raw.ca_file.written().map(|at| cx.check_file(at)),
+        plain_http: raw.plain_http.or(false),
+        also: values(raw.also.items()),
+        timeout: raw.timeout.or(Registry::TIMEOUT),
     }
 }
 

@@ -1,13 +1,14 @@
-//! The sections `[releases]`, `[releases.preview]` and `[releases.shadow]`.
+//! The sections `[releases]`, `[releases.preview]`, `[releases.registry.*]` and `[releases.shadow]`.
 
 use std::time::Duration;
 
 use crate::config::PreviewSite;
-use crate::config::field::Field;
+use crate::config::field::{Field, Located};
 use crate::config::reader::Section;
 use crate::config::units::{GIB, KIB, count, duration, long_duration, size};
-use crate::config::values::boolean;
-use crate::config::wire::site;
+use crate::config::values::{boolean, path};
+use crate::config::wire::{registry_host, repositories, site};
+use crate::oci::RepositoryPattern;
 
 pub(in crate::config) struct RawReleases {
     pub(in crate::config) keep: Field<usize>,
@@ -17,6 +18,19 @@ pub(in crate::config) struct RawReleases {
     pub(in crate::config) event_streams: Field<usize>,
     pub(in crate::config) shadow: RawShadow,
     pub(in crate::config) preview: Option<RawPreview>,
+    pub(in crate::config) registries: Vec<RawRegistry>,
+}
+
+/// A section `[releases.registry.*]`.
+pub(in crate::config) struct RawRegistry {
+    pub(in crate::config) name: String,
+    pub(in crate::config) host: Field<String>,
+    pub(in crate::config) repositories: Field<Vec<Located<RepositoryPattern>>>,
+    pub(in crate::config) credentials: Field<String>,
+    pub(in crate::config) ca_file: Field<String>,
+    pub(in crate::config) plain_http: Field<bool>,
+    pub(in crate::config) also: Field<Vec<Located<String>>>,
+    pub(in crate::config) timeout: Field<Duration>,
 }
 
 /// The section `[releases.preview]`.
@@ -54,6 +68,25 @@ pub(super) fn releases(s: &mut Section<'_>) -> RawReleases {
         preview: s
             .has("preview")
             .then(|| s.section("preview", "releases.preview", preview)),
+        registries: s.named("registry", "releases.registry.*", registry),
+    }
+}
+
+fn registry(name: &str, s: &mut Section<'_>) -> RawRegistry {
+    let way_out = "name those that may be pulled from: repositories = [\"shop/*\"]";
+    RawRegistry {
+        name: name.to_owned(),
+        host: s.required(
+            "host",
+            "write the host as references have it: host = \"registry.example\"",
+            registry_host(),
+        ),
+        repositories: s.one_or_more("repositories", way_out, repositories()),
+        credentials: s.read("credentials", path()),
+        ca_file: s.read("ca-file", path()),
+        plain_http: s.read("plain-http", boolean()),
+        also: s.list("also", registry_host()),
+        timeout: s.read("timeout", duration()),
     }
 }
 

@@ -25,7 +25,7 @@ struct Row {
 }
 
 /// What each section is.
-const SECTIONS: [(&str, &str); 32] = [
+const SECTIONS: [(&str, &str); 33] = [
     (
         "server",
         "The listener for clients, and what it lets them take.",
@@ -48,6 +48,10 @@ const SECTIONS: [(&str, &str); 32] = [
     (
         "releases.preview",
         "How versions that are not live are shown to holders of tokens.",
+    ),
+    (
+        "releases.registry",
+        "A registry that components are pulled from.",
     ),
     (
         "releases.shadow",

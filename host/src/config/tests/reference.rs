@@ -252,6 +252,7 @@ fn the_maximal_file_has_every_key() {
             let parts: Vec<&str> = name.split('.').collect();
             section = match parts[..] {
                 ["admin" | "releases", _] => name.to_owned(),
+                ["releases", part, _] => format!("releases.{part}.*"),
                 [kind, _] => format!("{kind}.*"),
                 [kind, _, part] => format!("{kind}.*.{part}"),
                 [kind, _, part, section] => format!("{kind}.*.{part}.{section}"),

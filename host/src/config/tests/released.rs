@@ -41,6 +41,19 @@ pub(super) fn releases() -> Releases {
             lifetime: Duration::from_secs(24 * 3600),
             max_lifetime: Duration::from_secs(48 * 3600),
         }),
+        registries: vec![Registry {
+            name: "shop".to_owned(),
+            host: "registry.test:5000".to_owned(),
+            repositories: vec![
+                "shop/{team}/*".parse().unwrap(),
+                "tools/**".parse().unwrap(),
+            ],
+            credentials: Some(golden().join("secret")),
+            ca_file: Some(golden().join("ca.pem")),
+            plain_http: true,
+            also: vec!["auth.registry.test".to_owned(), "[::1]:9000".to_owned()],
+            timeout: ms(30_000),
+        }],
         shadow: Shadow {
             sample: 50,
             cpu: 5,

@@ -102,6 +102,14 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// Whether this is a host in small letters, with or without a port.
+pub(in crate::config) fn authority(written: &str) -> bool {
+    let (host, port) = split_port(written);
+    let is_number = |port: &str| port.bytes().all(|b| b.is_ascii_digit());
+    let is_port = |port: &str| is_number(port) && port.parse().is_ok_and(|it: u16| it != 0);
+    legal_host(host) && port.is_none_or(is_port)
+}
+
 /// The address in brackets, if it is one.
 fn ipv6(host: &str) -> Option<Ipv6Addr> {
     host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()

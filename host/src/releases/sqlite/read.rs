@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::de::DeserializeOwned;
 
 use super::{Failure, trials};
+use crate::digest::is_digest;
 use crate::releases::error::StoreError;
-use crate::releases::files::is_digest;
 use crate::releases::journal::{Event, Live, LiveByBff, Release, State};
 use crate::releases::place::from_millis;
 use crate::releases::reach::Reach;

@@ -4,6 +4,7 @@
 //! It never answers a browser, and other machines only with TLS and tokens.
 
 pub(super) mod caller;
+mod component;
 mod document;
 mod events;
 mod order;
@@ -25,7 +26,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::problem::V1Problem;
 use self::routes::{Operation, Route};
@@ -51,6 +52,16 @@ impl Uploads {
     pub(super) fn new(most: usize) -> Self {
         let permits = Arc::new(Semaphore::new(most));
         Self { permits, most }
+    }
+
+    /// One more upload, or one more pull: each takes memory, bandwidth and the disk.
+    fn permit(&self) -> Result<OwnedSemaphorePermit, V1Problem> {
+        self.permits.clone().try_acquire_owned().map_err(|_| {
+            let what = format!("{} uploads and pulls are under way", self.most);
+            let fix = "try again in a moment, or raise releases.uploads";
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            V1Problem::new(status, "upload", what, fix)
+        })
     }
 }
 

@@ -53,9 +53,35 @@ pub(super) fn integer<'de, D: Deserializer<'de>, T: TryFrom<i64>>(
     T::try_from(whole).map(Some).map_err(|_| wrong())
 }
 
+/// The body of an order about `what`, and its key with the digest of the order.
+pub(super) async fn take<T: DeserializeOwned>(
+    request: Request<Incoming>,
+    caller: &Caller,
+    what: &str,
+) -> Result<(T, Option<(String, String)>), V1Problem> {
+    let (bytes, key) = read(request).await?;
+    let key = key_of(key, caller, what, &bytes);
+    Ok((parse(&bytes)?, key))
+}
+
+/// The same of an order that needs no body.
+pub(super) async fn take_or_default<T: DeserializeOwned + Default>(
+    request: Request<Incoming>,
+    caller: &Caller,
+    what: &str,
+) -> Result<(T, Option<(String, String)>), V1Problem> {
+    let (bytes, key) = read(request).await?;
+    let key = key_of(key, caller, what, &bytes);
+    let body = match bytes.is_empty() {
+        true => T::default(),
+        false => parse(&bytes)?,
+    };
+    Ok((body, key))
+}
+
 /// The key of an order, with the digest of the order. A team's keys are its own: it neither meets
 /// nor finds out those of another one.
-pub(super) fn key_of(
+fn key_of(
     key: Option<String>,
     caller: &Caller,
     what: &str,

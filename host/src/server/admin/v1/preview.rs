@@ -7,10 +7,10 @@ use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::order::{key_of, parse, read, some, text};
+use super::component::{Found, Named};
+use super::order::{some, take, text};
 use super::problem::V1Problem;
-use super::release::execute;
-use super::upload::check_digest;
+use super::release::{execute, recorded};
 use super::{Pages, document, json};
 use crate::config::PreviewSite;
 use crate::preview::{self, PreviewHost};
@@ -22,7 +22,10 @@ use crate::server::admin::AdminBody;
 #[serde(deny_unknown_fields)]
 struct PreviewBody {
     name: String,
-    digest: String,
+    #[serde(default, deserialize_with = "some")]
+    digest: Option<String>,
+    #[serde(default, deserialize_with = "some")]
+    oci: Option<String>,
     expires_in: Option<String>,
     message: Option<String>,
     source: Option<String>,
@@ -37,22 +40,27 @@ pub(super) async fn begin(
     bff: String,
     caller: Caller,
 ) -> Result<Response<AdminBody>, V1Problem> {
-    let (bytes, key) = read(request).await?;
-    let key = key_of(key, &caller, &format!("preview {bff}"), &bytes);
-    let body: PreviewBody = parse(&bytes)?;
-    check_digest(&body.digest)?;
+    let what = format!("preview {bff}");
+    let (body, key) = take::<PreviewBody>(request, &caller, &what).await?;
+    let named = Named::of(body.digest, body.oci)?;
     if !preview::is_name(&body.name) {
         let what = "name is none that a preview may have";
         let fix = format!("write {}", preview::NAME);
         return Err(V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix));
     }
     let lifetime = body.expires_in.as_deref().map(lifetime).transpose()?;
+    let message = text("message", body.message)?;
+    let source = text("source", body.source)?.or_else(|| named.source());
+    let digest = match named.find(pages, &bff, &caller, key.as_ref()).await? {
+        Found::Digest(digest) => digest,
+        Found::Begun(release) => return Ok(recorded(&release)),
+    };
     let order = Order {
         bff,
-        target: Target::Digest(body.digest),
+        target: Target::Digest(digest),
         kind: Kind::Preview,
-        message: text("message", body.message)?,
-        source: text("source", body.source)?,
+        message,
+        source,
         expect_live: Expected::Any,
         key,
         caller,

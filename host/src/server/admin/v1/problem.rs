@@ -4,6 +4,7 @@ use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::json;
 
+use crate::oci::PullError;
 use crate::releases::{OrderError, StoreError};
 use crate::server::admin::{AdminBody, typed};
 use crate::server::inbound::RequestId;
@@ -96,6 +97,7 @@ impl From<OrderError> for V1Problem {
                 (StatusCode::CONFLICT, "rollback")
             }
             OrderError::Signature { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "signature"),
+            OrderError::Pull(error) => (status_of(error), "pull"),
             OrderError::Token(_) => (StatusCode::UNAUTHORIZED, "token"),
             OrderError::Store(StoreError::TooManyTokens(_)) => {
                 (StatusCode::TOO_MANY_REQUESTS, "token")
@@ -121,6 +123,22 @@ impl From<OrderError> for V1Problem {
         // Every text of these errors has its way out at the end.
         let (reason, fix) = text.rsplit_once("; ").unwrap_or((&text, ""));
         Self::new(status, step, reason, fix)
+    }
+}
+
+/// The status for a component that is not pulled.
+fn status_of(error: &PullError) -> StatusCode {
+    match error {
+        PullError::Reference(_) => StatusCode::BAD_REQUEST,
+        PullError::UnknownRegistry { .. } => StatusCode::FORBIDDEN,
+        PullError::NotFound { .. } => StatusCode::NOT_FOUND,
+        PullError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        PullError::Manifest { .. } | PullError::OtherBytes { .. } => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        PullError::Late { .. } => StatusCode::GATEWAY_TIMEOUT,
+        PullError::Failed { .. } => StatusCode::BAD_GATEWAY,
+        PullError::Settings { .. } => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

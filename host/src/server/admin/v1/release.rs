@@ -8,11 +8,14 @@ use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::order::{expected, integer, key_of, parse, read, some, text};
+use super::component::{Found, Named};
+use super::order::{expected, integer, some, take, take_or_default, text};
 use super::problem::V1Problem;
 use super::upload::check_digest;
 use super::{Pages, document, json};
-use crate::releases::{Begun, Caller, FirstShare, Kind, Order, Signing, StoreError, Target};
+use crate::releases::{
+    Begun, Caller, FirstShare, Kind, Order, Release, Signing, StoreError, Target,
+};
 use crate::server::admin::AdminBody;
 use crate::server::inbound;
 
@@ -23,7 +26,10 @@ const PAGE: usize = 100;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BeginBody {
-    digest: String,
+    #[serde(default, deserialize_with = "some")]
+    digest: Option<String>,
+    #[serde(default, deserialize_with = "some")]
+    oci: Option<String>,
     #[serde(default)]
     strategy: Strategy,
     message: Option<String>,
@@ -71,10 +77,9 @@ pub(super) async fn begin(
     bff: String,
     caller: Caller,
 ) -> Result<Response<AdminBody>, V1Problem> {
-    let (bytes, key) = read(request).await?;
-    let key = key_of(key, &caller, &format!("begin {bff}"), &bytes);
-    let body: BeginBody = parse(&bytes)?;
-    check_digest(&body.digest)?;
+    let what = format!("begin {bff}");
+    let (body, key) = take::<BeginBody>(request, &caller, &what).await?;
+    let named = Named::of(body.digest, body.oci)?;
     let canary = first_share(&body.strategy, body.share)?;
     if body.again && body.message.as_deref().is_none_or(str::is_empty) {
         let what = "again is for a component that a rule has rolled back, and needs a message";
@@ -89,13 +94,20 @@ pub(super) async fn begin(
             return Err(V1Problem::new(StatusCode::FORBIDDEN, "scope", what, fix));
         }
     }
+    let message = text("message", body.message)?;
+    let source = text("source", body.source)?.or_else(|| named.source());
+    let expect_live = expected(body.expect_live)?;
+    let digest = match named.find(pages, &bff, &caller, key.as_ref()).await? {
+        Found::Digest(digest) => digest,
+        Found::Begun(release) => return Ok(recorded(&release)),
+    };
     let order = Order {
         bff,
-        target: Target::Digest(body.digest),
+        target: Target::Digest(digest),
         kind: Kind::Deploy,
-        message: text("message", body.message)?,
-        source: text("source", body.source)?,
-        expect_live: expected(body.expect_live)?,
+        message,
+        source,
+        expect_live,
         key,
         caller,
         consent: body.consent,
@@ -131,12 +143,8 @@ pub(super) async fn rollback(
     bff: String,
     caller: Caller,
 ) -> Result<Response<AdminBody>, V1Problem> {
-    let (bytes, key) = read(request).await?;
-    let key = key_of(key, &caller, &format!("rollback {bff}"), &bytes);
-    let body: RollbackBody = match bytes.is_empty() {
-        true => RollbackBody::default(),
-        false => parse(&bytes)?,
-    };
+    let what = format!("rollback {bff}");
+    let (body, key) = take_or_default::<RollbackBody>(request, &caller, &what).await?;
     let target = match body.to {
         Some(digest) => {
             check_digest(&digest)?;
@@ -167,6 +175,11 @@ pub(super) async fn execute(pages: &Pages, order: Order) -> Result<Response<Admi
         Begun::Recorded(release) => release,
         Begun::Unrecorded { bff, digest, why } => return Ok(unrecorded(&bff, &digest, &why)),
     };
+    Ok(recorded(&release))
+}
+
+/// A release that has begun, by this order or by the same one before.
+pub(super) fn recorded(release: &Release) -> Response<AdminBody> {
     let (bff, number, kind) = (&release.bff, release.number, &release.kind);
     tracing::info!(
         bff,
@@ -175,13 +188,13 @@ pub(super) async fn execute(pages: &Pages, order: Order) -> Result<Response<Admi
         digest = release.digest,
         "a release is ordered"
     );
-    let mut response = json(StatusCode::ACCEPTED, &document::release(&release));
+    let mut response = json(StatusCode::ACCEPTED, &document::release(release));
     // A BFF's name needs no escapes.
     let location = format!("/v1/bffs/{bff}/releases/{number}");
     if let Ok(location) = HeaderValue::try_from(location) {
         response.headers_mut().insert(LOCATION, location);
     }
-    Ok(response)
+    response
 }
 
 /// What an order did that the journal could not take.

@@ -4,7 +4,7 @@ use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use serde::Deserialize;
 
-use super::order::{integer, key_of, parse, read, text};
+use super::order::{integer, take_or_default, text};
 use super::problem::V1Problem;
 use super::release::unrecorded;
 use super::{Pages, document, json};
@@ -39,16 +39,11 @@ pub(super) async fn end(
     caller: Caller,
     act: CanaryAct,
 ) -> Result<Response<AdminBody>, V1Problem> {
-    let (bytes, key) = read(request).await?;
     let what = match act {
-        CanaryAct::Promote => "promote",
-        _ => "abort",
+        CanaryAct::Promote => format!("promote {bff}"),
+        _ => format!("abort {bff}"),
     };
-    let key = key_of(key, &caller, &format!("{what} {bff}"), &bytes);
-    let body: Body = match bytes.is_empty() {
-        true => Body::default(),
-        false => parse(&bytes)?,
-    };
+    let (body, key) = take_or_default::<Body>(request, &caller, &what).await?;
     let order = CanaryOrder {
         bff,
         act,
@@ -67,12 +62,8 @@ pub(super) async fn hold(
     bff: String,
     caller: Caller,
 ) -> Result<Response<AdminBody>, V1Problem> {
-    let (bytes, key) = read(request).await?;
-    let key = key_of(key, &caller, &format!("hold {bff}"), &bytes);
-    let body: HoldBody = match bytes.is_empty() {
-        true => HoldBody::default(),
-        false => parse(&bytes)?,
-    };
+    let what = format!("hold {bff}");
+    let (body, key) = take_or_default::<HoldBody>(request, &caller, &what).await?;
     let order = CanaryOrder {
         bff,
         act: match body.off {

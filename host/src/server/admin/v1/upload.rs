@@ -7,13 +7,15 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::problem::V1Problem;
 use super::{Pages, json};
 use crate::config::{show_duration, show_size};
-use crate::releases::{Caller, OrderError, Part, StoreError, Stored, is_digest, reach};
+use crate::digest::is_digest;
+use crate::releases::{Caller, OrderError, Part, StoreError, Stored, reach};
 use crate::server::admin::AdminBody;
 
 /// Time for the disk to take the rest of an upload.
@@ -61,28 +63,10 @@ pub(super) async fn put(
     if length > limit {
         return Err(too_large(length, limit));
     }
-    let Ok(permit) = pages.uploads.permits.clone().try_acquire_owned() else {
-        let what = format!("{} uploads are under way", pages.uploads.most);
-        let fix = "try again in a moment, or raise releases.uploads";
-        let status = StatusCode::SERVICE_UNAVAILABLE;
-        return Err(V1Problem::new(status, "upload", what, fix));
-    };
-    let (parts, coming) = mpsc::channel(PARTS);
-    let storing = pages.orders.store(digest.to_owned(), coming, caller);
-    // A file system that hangs holds the permit, also when nobody waits any more.
-    #[expect(clippy::disallowed_methods, reason = "bounded by the permits")]
-    let storing = tokio::spawn(async move {
-        let stored = storing.await;
-        drop(permit);
-        stored
-    });
+    let permit = pages.uploads.permit()?;
+    let (parts, storing) = store(pages, digest, caller, permit);
     send(request.into_body(), parts, config.releases.upload_timeout).await?;
-    let stored = timeout(STORING, storing).await.map_err(|_| {
-        let what = "the file system of engine.data-dir does not answer in time";
-        let status = StatusCode::SERVICE_UNAVAILABLE;
-        V1Problem::new(status, "store", what, "look at it, and try again")
-    })?;
-    let Stored { size, is_new } = stored.unwrap_or(Err(OrderError::Stopping))?;
+    let Stored { size, is_new } = stored(storing).await??;
     if is_new {
         tracing::info!(digest, size, "a component is uploaded");
     }
@@ -92,6 +76,37 @@ pub(super) async fn put(
         StatusCode::OK
     };
     Ok(json(status, &json!({"digest": digest, "size": size})))
+}
+
+/// Has the store take a component from the parts that are sent to it.
+pub(super) fn store(
+    pages: &Pages,
+    digest: &str,
+    caller: Caller,
+    permit: OwnedSemaphorePermit,
+) -> (mpsc::Sender<Part>, JoinHandle<Result<Stored, OrderError>>) {
+    let (parts, coming) = mpsc::channel(PARTS);
+    let storing = pages.orders.store(digest.to_owned(), coming, caller);
+    // A file system that hangs holds the permit, also when nobody waits any more.
+    #[expect(clippy::disallowed_methods, reason = "bounded by the permits")]
+    let storing = tokio::spawn(async move {
+        let stored = storing.await;
+        drop(permit);
+        stored
+    });
+    (parts, storing)
+}
+
+/// Waits until all parts are stored.
+pub(super) async fn stored(
+    storing: JoinHandle<Result<Stored, OrderError>>,
+) -> Result<Result<Stored, OrderError>, V1Problem> {
+    let stored = timeout(STORING, storing).await.map_err(|_| {
+        let what = "the file system of engine.data-dir does not answer in time";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        V1Problem::new(status, "store", what, "look at it, and try again")
+    })?;
+    Ok(stored.unwrap_or(Err(OrderError::Stopping)))
 }
 
 /// Hands the parts of a body on as they come. A body that nobody takes any more is read to its end

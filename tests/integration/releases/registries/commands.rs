@@ -1,0 +1,51 @@
+//! `tailor deploy` with a reference in place of a file.
+
+use serde_json::json;
+
+use super::super::cli::{tailor, url};
+use super::super::{served, some};
+use super::registry::{Pushed, host};
+use crate::swap::page::page;
+
+#[tokio::test]
+async fn a_reference_is_deployed_in_place_of_a_file() {
+    let pushed = Pushed::new(&page("v1"));
+    let registry = pushed.registry();
+    let (host, api) = host(&registry, "").await;
+    let url = url(&api);
+    let reference = pushed.reference(&registry.address().to_string());
+    let said = tailor(&url, &["deploy", "page", &reference]).await;
+    assert_eq!(said.code, 0, "{said:?}");
+    let lines: Vec<&str> = said.out.lines().collect();
+    assert_eq!(lines[0], format!("page: the host pulls {reference}"));
+    assert!(
+        lines.last().unwrap().ends_with("release 1 is live"),
+        "{said:?}"
+    );
+    assert_eq!(served(host.address()).await, some("v1"));
+
+    let said = tailor(&url, &["deploy", "page", &reference, "--json"]).await;
+    assert_eq!(
+        said.json()[0],
+        json!({"event": "pull", "bff": "page", "oci": reference})
+    );
+
+    let absent = reference.replace("shop/page", "shop/other");
+    let said = tailor(&url, &["deploy", "page", &absent]).await;
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.err.contains("404 at pull: "), "{said:?}");
+    let unknown = reference.replace("oci://", "oci://other.");
+    let said = tailor(&url, &["deploy", "page", &unknown]).await;
+    assert_eq!(said.code, 4, "{said:?}");
+    assert!(said.err.contains("[releases.registry.NAME]"), "{said:?}");
+
+    // The command itself says what is no reference.
+    let asked = registry.count();
+    let (tag, _) = reference.split_once('@').unwrap();
+    for (wrong, text) in [(tag, "has no digest"), ("OCI://a/b", "is no reference")] {
+        let said = tailor(&url, &["deploy", "page", wrong]).await;
+        assert!(said.code != 0 && said.err.contains(text), "{said:?}");
+    }
+    assert_eq!(registry.count(), asked);
+    host.stop().await;
+}
