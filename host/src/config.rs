@@ -12,6 +12,7 @@
 mod bulkhead;
 mod canary;
 mod check;
+mod ci;
 mod coding;
 mod compile;
 mod downstream;
@@ -47,6 +48,7 @@ use http::{HeaderName, HeaderValue, Method};
 
 pub use bulkhead::{Bulkhead, Rate};
 pub use canary::{Canary, ClientKey};
+pub use ci::{CiAlgorithm, CiIssuer, CiKeys, CiRule, ClaimPattern};
 pub use coding::ContentCoding;
 pub use compile::{Compile, CompiledCode};
 pub use downstream::{

@@ -1,6 +1,9 @@
 //! Components that teams release to a running host.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use super::ci::CiIssuer;
 
 /// How uploads and the history of releases are bounded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub struct Releases {
     pub shadow: Shadow,
     /// Previews; `None` for none.
     pub preview: Option<Preview>,
+    /// CI systems whose jobs get tokens, by name.
+    pub ci: BTreeMap<String, CiIssuer>,
 }
 
 /// How a version is shown that is not live, to those who have a token.
@@ -113,6 +118,7 @@ impl Default for Releases {
             event_streams: 16,
             shadow: Shadow::default(),
             preview: None,
+            ci: BTreeMap::new(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Uploads, history, previews and shadows of releases.
 
-use super::Context;
+use super::{Context, ci};
 use crate::config::raw::{RawPreview, RawShadow};
 use crate::config::{Preview, PreviewSite, Releases, Shadow};
 use crate::preview::PreviewHost;
@@ -16,6 +16,7 @@ pub(super) fn check(cx: &mut Context<'_>) -> Releases {
         event_streams: raw.event_streams.or(default.event_streams),
         shadow: shadow(&raw.shadow, cx),
         preview: raw.preview.as_ref().map(|section| preview(section, cx)),
+        ci: ci::check(cx),
     }
 }
 

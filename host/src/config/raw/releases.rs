@@ -1,7 +1,9 @@
-//! The sections `[releases]`, `[releases.preview]` and `[releases.shadow]`.
+//! The sections `[releases]`, `[releases.preview]` and `[releases.shadow]`, and where
+//! `[releases.ci.<name>]` are.
 
 use std::time::Duration;
 
+use super::ci::{RawCi, ci};
 use crate::config::PreviewSite;
 use crate::config::field::Field;
 use crate::config::reader::Section;
@@ -17,6 +19,7 @@ pub(in crate::config) struct RawReleases {
     pub(in crate::config) event_streams: Field<usize>,
     pub(in crate::config) shadow: RawShadow,
     pub(in crate::config) preview: Option<RawPreview>,
+    pub(in crate::config) ci: Vec<RawCi>,
 }
 
 /// The section `[releases.preview]`.
@@ -54,6 +57,7 @@ pub(super) fn releases(s: &mut Section<'_>) -> RawReleases {
         preview: s
             .has("preview")
             .then(|| s.section("preview", "releases.preview", preview)),
+        ci: s.named("ci", "releases.ci.*", ci),
     }
 }
 

@@ -262,7 +262,7 @@ impl<'a> Section<'a> {
         let DeValue::Table(table) = value else {
             let fault = Fault::new(
                 format!("{} is not a table", show(value)),
-                format!("write [{key}.<name>], once for each"),
+                format!("write [{}.<name>], once for each", place.key),
             );
             self.reader.report(&place, fault);
             return Vec::new();
