@@ -52,7 +52,6 @@ pub(in crate::config) const CI_SCOPES: [(&str, &str); 6] = [
 ];
 
 pub(super) fn ci(name: &str, s: &mut Section<'_>) -> RawCi {
-    let section = format!("[{}]", s.place.key);
     let algorithms = [CiAlgorithm::Rs256, CiAlgorithm::Es256].map(|it| (it.name(), it));
     RawCi {
         name: name.to_owned(),
@@ -71,11 +70,7 @@ pub(super) fn ci(name: &str, s: &mut Section<'_>) -> RawCi {
         fetch_interval: s.read("fetch-interval", duration_within(ms(1_000)..=ms(3_600_000))),
         keys_max_age: s.read("keys-max-age", duration_within(ms(1_000)..=ms(3_600_000))),
         keys_max_stale: s.read("keys-max-stale", long_duration()),
-        // The last, so that a key that is none of a rule's is known to be the issuer's.
-        rules: s.tables("rule", "releases.ci.*.rule", |s| {
-            s.others_belong_to("releases.ci.*", section.clone());
-            rule(s)
-        }),
+        rules: s.tables("rule", "releases.ci.*.rule", rule),
     }
 }
 
