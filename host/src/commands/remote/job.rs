@@ -65,7 +65,7 @@ impl JobToken {
             Self::Given(token) => token,
             Self::Github { place, token } => {
                 let audience = std::env::var(AUDIENCE).ok().filter(|text| !text.is_empty());
-                let audience = audience.unwrap_or_else(|| remote.url());
+                let audience = audience.unwrap_or_else(|| remote.url().to_ascii_lowercase());
                 github(&place, &token, &audience).await?
             }
         };
