@@ -299,7 +299,11 @@ async fn what_is_not_proven_gets_one_word() {
     let signer = Signer::p256();
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("keys.json");
-    std::fs::write(&file, json!({"keys": [signer.jwk("a")]}).to_string()).unwrap();
+    std::fs::write(
+        &file,
+        json!({"keys": [signer.jwk("a"), Signer::rsa().jwk("a")]}).to_string(),
+    )
+    .unwrap();
     let hub = CiIssuer {
         keys: CiKeys::File(file),
         algorithms: vec![CiAlgorithm::Es256],
