@@ -65,6 +65,7 @@ fn at_gitlab() -> Value {
         "repository": null,
         "project_path": "acme/watch",
         "ref_protected": "true",
+        "ref_type": "branch",
         "ref": "main",
     })
 }
