@@ -6,12 +6,12 @@
 //! a name that refers to something has been found, a limit is finite. Nothing here is read again
 //! from the environment or the file, but for secrets, which are only named here. The only I/O is
 //! that of [`load()`], which reads the one file, and of [`parse`], which looks at the number of
-//! cores, at the files and variables that are named (whether they are there, and how large), and
-//! reads the bodies of answers of last resort.
+//! cores and at the files and variables that are named, and reads bodies of answers of last resort.
 
 mod bulkhead;
 mod canary;
 mod check;
+mod ci;
 mod coding;
 mod compile;
 mod downstream;
@@ -47,6 +47,7 @@ use http::{HeaderName, HeaderValue, Method};
 
 pub use bulkhead::{Bulkhead, Rate};
 pub use canary::{Canary, ClientKey};
+pub use ci::{CiAlgorithm, CiIssuer, CiKeys, CiRule, ClaimPattern};
 pub use coding::ContentCoding;
 pub use compile::{Compile, CompiledCode};
 pub use downstream::{

@@ -13,6 +13,7 @@ pub mod bff;
 pub mod build;
 pub mod calls;
 pub mod canary;
+pub mod ci;
 pub(crate) mod coding;
 pub mod config;
 pub mod contract;

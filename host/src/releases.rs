@@ -42,7 +42,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-pub use access::{Access, Act, Caller, Rights, Scope, Token, TokenError};
+pub use access::{Access, Act, Caller, Exchange, Rights, Scope, Token, TokenError};
 pub use error::StoreError;
 pub use files::{Part, Stored};
 pub use journal::{

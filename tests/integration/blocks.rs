@@ -1,6 +1,7 @@
 //! Each block of code in the README and the book is run by a test, read by what reads such a text,
 //! or listed here with the reason why it cannot be run.
 
+mod ci;
 mod console;
 mod previews;
 mod read;

@@ -3,6 +3,7 @@
 
 mod api;
 mod canary;
+pub mod ci;
 mod cli;
 mod consent;
 mod day;

@@ -6,6 +6,7 @@ mod address;
 mod client;
 mod documents;
 mod error;
+mod job;
 mod names;
 mod problem;
 mod table;

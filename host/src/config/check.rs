@@ -7,6 +7,7 @@
 mod bff;
 mod calls;
 mod canary;
+mod ci;
 mod data_dir;
 mod downstream;
 mod files;

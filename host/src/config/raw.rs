@@ -5,6 +5,7 @@
 
 mod bff;
 mod canary;
+mod ci;
 mod credentials;
 mod downstream;
 mod policy;
@@ -31,6 +32,7 @@ use super::wire::{header, host, method, route_path};
 
 pub(super) use bff::{RawBff, RawSmoke};
 pub(super) use canary::RawCanary;
+pub(super) use ci::{RawCi, RawCiRule};
 pub(super) use credentials::{RawCredentials, RawDefault, RawSecret};
 pub(super) use downstream::{RawDownstream, RawShape, RawTls};
 pub(super) use policy::{RawBreaker, RawCacheTimes, RawEjection, RawHedge, RawRetry, RawWrite};

@@ -1,8 +1,10 @@
 //! Components that teams release to a running host.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::ci::CiIssuer;
 use crate::oci::RepositoryPattern;
 
 /// How uploads and the history of releases are bounded.
@@ -24,6 +26,8 @@ pub struct Releases {
     pub preview: Option<Preview>,
     /// The registries that components are pulled from, by name.
     pub registries: Vec<Registry>,
+    /// CI systems whose jobs get tokens, by name.
+    pub ci: BTreeMap<String, CiIssuer>,
 }
 
 /// A registry that components are pulled from.
@@ -145,6 +149,7 @@ impl Default for Releases {
             shadow: Shadow::default(),
             preview: None,
             registries: Vec::new(),
+            ci: BTreeMap::new(),
         }
     }
 }

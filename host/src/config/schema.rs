@@ -19,10 +19,13 @@ use words::{Words, of_sections};
 const HOUR: u128 = 3_600_000;
 
 /// Each section once, with what it must have.
-pub(super) const EVERY_SECTION: &str = "[server]\n[admin]\n\
+pub(super) const EVERY_SECTION: &str = "[server]\n[admin]\ntokens = true\n\
     [admin.tls]\ncert-file = \"ca.pem\"\nkey-file = \"ca.pem\"\n[log]\n[record]\n[engine]\n[releases]\n[releases.preview]\n\
     [releases.registry.x]\nhost = \"x\"\nrepositories = \"x\"\n\
-    [releases.shadow]\n[calls]\n[profile.x]\n\
+    [releases.shadow]\n\
+    [releases.ci.x]\nissuer = \"https://x\"\naudience = \"x\"\nkeys-url = \"https://127.0.0.1\"\n\
+    [[releases.ci.x.rule]]\nteam = \"x\"\nbffs = \"x\"\nscopes = \"read\"\n\
+    claims = { repository = \"x\" }\n[calls]\n[profile.x]\n\
     [downstream.x]\nurl = \"https://127.0.0.1\"\n[downstream.x.tls]\n\
     [downstream.x.cache]\n[downstream.x.breaker]\n[downstream.x.retry]\n\
     [downstream.x.hedge]\n[downstream.x.ejection]\n\

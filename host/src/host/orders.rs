@@ -11,9 +11,9 @@ use super::change::Changes;
 use super::control::Control;
 use crate::canary::Plan;
 use crate::releases::{
-    Act, Answer, Appended, Begun, Caller, CanaryOrder, Event, Kind, Live, LiveByBff, NewPreview,
-    NewRelease, NewToken, Order, OrderError, Orders, Part, Previews, ReachDifference, Release,
-    Releases, ShadowOrder, StoreError, Stored, Target, Token,
+    Act, Answer, Appended, Begun, Caller, CanaryOrder, Event, Exchange, Kind, Live, LiveByBff,
+    NewPreview, NewRelease, NewToken, Order, OrderError, Orders, Part, Previews, ReachDifference,
+    Release, Releases, ShadowOrder, StoreError, Stored, Target, Token,
 };
 
 /// The shortest start of a digest that is a name.
@@ -86,6 +86,10 @@ impl Orders for ReleaseOrders {
 
     fn create_token(&self, new: NewToken) -> Answer<(Token, String)> {
         self.with_store(move |releases| Ok(releases.create_token(new)?))
+    }
+
+    fn exchange(&self, new: NewToken, exchange: Exchange) -> Answer<(Token, String)> {
+        self.with_store(move |releases| Ok(releases.exchange(new, &exchange)?))
     }
 
     fn tokens(&self) -> Answer<Vec<Token>> {

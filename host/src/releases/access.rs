@@ -21,6 +21,13 @@ pub trait Access: Send + Sync {
     /// When it cannot be stored, or there are too many.
     fn add(&self, token: &Token, hash: &str) -> Result<(), StoreError>;
 
+    /// Stores a token that another one is exchanged for.
+    ///
+    /// # Errors
+    ///
+    /// When that other one was exchanged before; or as [`Self::add`].
+    fn exchange(&self, token: &Token, hash: &str, exchange: &Exchange) -> Result<(), StoreError>;
+
     /// All tokens with the hashes of their secrets, the newest first.
     ///
     /// # Errors
@@ -203,6 +210,19 @@ impl Token {
             "revoked": self.revoked.map(time),
         })
     }
+}
+
+/// A token of another issuer that one of this host is given for, once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// Whose it is.
+    pub issuer: String,
+    /// Distinguishes it from all others.
+    pub once: String,
+    /// Until when it could be exchanged.
+    pub until: SystemTime,
+    /// Tokens that may be valid at once for those of this issuer.
+    pub most: usize,
 }
 
 /// Why a token is not taken.

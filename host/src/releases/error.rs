@@ -105,6 +105,19 @@ pub enum StoreError {
     /// There are too many tokens.
     #[error("releases: {0} tokens are valid; revoke those that are not needed")]
     TooManyTokens(i64),
+    /// There are too many tokens for jobs of one CI system.
+    #[error(
+        "releases.ci.{issuer}: {most} tokens are valid; wait until one has ended, or raise max-tokens"
+    )]
+    TooManyOfIssuer {
+        /// The CI system.
+        issuer: String,
+        /// How many that is.
+        most: usize,
+    },
+    /// A token was exchanged before.
+    #[error("the token was exchanged before; ask the CI system for a new one")]
+    Exchanged,
     /// The system has no random bytes for a token.
     #[error("releases: no random bytes: {0}; look at the system")]
     NoRandom(String),

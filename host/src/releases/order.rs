@@ -7,7 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 
-use super::access::{Act, Caller, Token, TokenError};
+use super::access::{Act, Caller, Exchange, Token, TokenError};
 use super::error::StoreError;
 use super::files::{Part, Stored};
 use super::journal::{Event, Kind, LiveByBff, Release};
@@ -30,6 +30,9 @@ pub trait Orders: Send + Sync {
 
     /// Makes a token. Returns it, and its text.
     fn create_token(&self, new: NewToken) -> Answer<(Token, String)>;
+
+    /// The same for a token of a CI system.
+    fn exchange(&self, new: NewToken, exchange: Exchange) -> Answer<(Token, String)>;
 
     /// All tokens, the newest first.
     fn tokens(&self) -> Answer<Vec<Token>>;

@@ -25,7 +25,6 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::access::{Access, Act, Token};
 use super::error::StoreError;
 use super::journal::{Appended, Event, Journal, LiveByBff, NewRelease, Outcome, Release};
 use super::kept::LiveFile;
@@ -351,50 +350,5 @@ impl Journal for SqliteJournal {
 
     fn collect(&self, keep: usize) -> Result<BTreeSet<String>, StoreError> {
         self.run(Some(TIMEOUT), move |it| work::collect(it, keep))
-    }
-}
-
-impl Access for SqliteJournal {
-    fn add(&self, token: &Token, hash: &str) -> Result<(), StoreError> {
-        let (token, hash) = (token.clone(), hash.to_owned());
-        self.run(Some(TIMEOUT), move |it| access::add(it, &token, &hash))
-    }
-
-    fn tokens(&self) -> Result<Vec<(Token, String)>, StoreError> {
-        self.run(Some(TIMEOUT), access::tokens)
-    }
-
-    fn revoke(&self, id: &str) -> Result<bool, StoreError> {
-        let id = id.to_owned();
-        self.run(Some(TIMEOUT), move |it| access::revoke(it, &id))
-    }
-
-    fn used(&self, id: &str) -> Result<(), StoreError> {
-        let id = id.to_owned();
-        self.run(Some(TIMEOUT), move |it| access::used(it, &id))
-    }
-
-    fn show(&self, team: &str, digest: &str) -> Result<(), StoreError> {
-        let (team, digest) = (team.to_owned(), digest.to_owned());
-        self.run(Some(TIMEOUT), move |it| access::show(it, &team, &digest))
-    }
-
-    fn sees(&self, team: &str, digest: &str) -> Result<bool, StoreError> {
-        let (team, digest) = (team.to_owned(), digest.to_owned());
-        self.run(Some(TIMEOUT), move |it| access::sees(it, &team, &digest))
-    }
-
-    fn begun(&self, key: &(String, String)) -> Result<Option<i64>, StoreError> {
-        let key = key.clone();
-        self.run(Some(TIMEOUT), move |it| order_key::begun(it, &key))
-    }
-
-    fn note(&self, act: &Act) -> Result<(), StoreError> {
-        let act = act.clone();
-        self.run(Some(TIMEOUT), move |it| access::note(it, &act))
-    }
-
-    fn acts(&self, before: Option<i64>, limit: usize) -> Result<Vec<Act>, StoreError> {
-        self.run(Some(TIMEOUT), move |it| access::acts(it, before, limit))
     }
 }

@@ -358,7 +358,7 @@ fn a_journal_of_a_newer_host_is_left_alone() {
             error,
             StoreError::Newer {
                 found: 99,
-                known: 6,
+                known: 7,
                 ..
             }
         ),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use super::access::{Act, Token, TokenError};
+use super::access::{Act, Exchange, Token, TokenError};
 use super::error::StoreError;
 use super::new_token::NewToken;
 use super::token::TokenText;
@@ -25,19 +25,23 @@ impl Releases {
     ///
     /// When it cannot be stored.
     pub fn create_token(&self, new: NewToken) -> Result<(Token, String), StoreError> {
-        let (made, text) = token::make().map_err(|it| StoreError::NoRandom(it.to_string()))?;
-        let now = SystemTime::now();
-        let token = Token {
-            id: made.id,
-            team: new.team,
-            rights: new.rights,
-            note: new.note,
-            made: now,
-            expires: now.checked_add(new.lifetime).unwrap_or(now),
-            used: None,
-            revoked: None,
-        };
-        self.access.add(&token, &made.hash)?;
+        let (token, hash, text) = make(new)?;
+        self.access.add(&token, &hash)?;
+        Ok((token, text))
+    }
+
+    /// Makes a token for one of another issuer.
+    ///
+    /// # Errors
+    ///
+    /// When that one was exchanged before; or it cannot be stored.
+    pub fn exchange(
+        &self,
+        new: NewToken,
+        exchange: &Exchange,
+    ) -> Result<(Token, String), StoreError> {
+        let (token, hash, text) = make(new)?;
+        self.access.exchange(&token, &hash, exchange)?;
         Ok((token, text))
     }
 
@@ -148,6 +152,23 @@ impl Releases {
     pub fn acts(&self, before: Option<i64>, limit: usize) -> Result<Vec<Act>, StoreError> {
         self.access.acts(before, limit)
     }
+}
+
+/// A token, the hash of its secret, and its text.
+fn make(new: NewToken) -> Result<(Token, String, String), StoreError> {
+    let (made, text) = token::make().map_err(|it| StoreError::NoRandom(it.to_string()))?;
+    let now = SystemTime::now();
+    let token = Token {
+        id: made.id,
+        team: new.team,
+        rights: new.rights,
+        note: new.note,
+        made: now,
+        expires: now.checked_add(new.lifetime).unwrap_or(now),
+        used: None,
+        revoked: None,
+    };
+    Ok((token, made.hash, text))
 }
 
 /// The token that was sent, if it is one of these and valid now.

@@ -64,6 +64,7 @@ struct Pages {
     address: SocketAddr,
     orders: Arc<dyn Orders>,
     uploads: v1::Uploads,
+    exchanges: v1::Exchanges,
     /// One for each stream of events that may be open.
     streams: Arc<Semaphore>,
     identity: Option<Arc<ListenerIdentity>>,
@@ -98,6 +99,7 @@ impl Admin {
             address,
             orders,
             uploads: v1::Uploads::new(releases.uploads),
+            exchanges: v1::Exchanges::default(),
             identity: identity.clone(),
             streams: Arc::new(Semaphore::new(releases.event_streams)),
             metrics: series::registry(&shared),

@@ -32,7 +32,9 @@ fn empty() -> (Process, Files) {
 pub fn typed(process: &Process, folder: &std::path::Path, lines: &str) -> String {
     let admin = process.admin_address().unwrap().to_string();
     let lines = lines.replace("127.0.0.1:8081", &admin);
-    let before = format!("unset TAILOR_TOKEN\nexport TAILOR_URL=http://{admin}\n");
+    let before = format!(
+        "unset TAILOR_TOKEN TAILOR_ID_TOKEN ACTIONS_ID_TOKEN_REQUEST_URL\nexport TAILOR_URL=http://{admin}\n"
+    );
     run(folder, &(before + &lines))
 }
 

@@ -54,6 +54,7 @@ pub const READ: &[(&str, How)] = &[
 
 const DEMO: How = How::Listed("takes the fixed ports of the demo, compiles the engine, and stays");
 const COMMANDS: How = How::Test("the_page_of_commands_is_what_the_program_takes");
+const CI: How = How::Walk("jobs_ship_without_a_secret_and_without_a_terminal");
 const SIGNED: How = How::Test("what_the_command_signs_is_deployed_with_the_signature_beside_it");
 const SHADOW: How = How::Test("the_code_of_a_shadow_says_whether_something_differs");
 const SYSTEMD: How = How::Listed("needs root and a system that systemd has started");
@@ -195,6 +196,9 @@ const TABLE: &[Row] = &[
         "name: preview",
         How::Walk("a_workflow_shows_each_pull_request_and_makes_none_live"),
     ),
+    row("docs/operate/ci-tokens.md", "name: ship", CI),
+    row("docs/operate/ci-tokens.md", "ship:", CI),
+    row("docs/operate/ci-tokens.md", "answer=", CI),
     row(
         "docs/operate/registries.md",
         "oras push",

@@ -49,12 +49,16 @@ impl Said {
 }
 
 /// The program, for the host at this address, without what the test's own environment says.
-fn program(url: &str, arguments: &[&str]) -> Command {
+pub fn program(url: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(Process::program().unwrap());
     command
         .args(arguments)
         .env("TAILOR_URL", url)
         .env_remove("TAILOR_TOKEN")
+        .env_remove("TAILOR_ID_TOKEN")
+        .env_remove("TAILOR_AUDIENCE")
+        .env_remove("ACTIONS_ID_TOKEN_REQUEST_URL")
+        .env_remove("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
         .stdin(Stdio::null())
         .kill_on_drop(true);
     command
@@ -64,7 +68,7 @@ pub async fn tailor(url: &str, arguments: &[&str]) -> Said {
     ended(program(url, arguments)).await
 }
 
-async fn ended(mut command: Command) -> Said {
+pub async fn ended(mut command: Command) -> Said {
     let output = command.output().await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Said {
@@ -79,7 +83,7 @@ pub fn url(api: &Api) -> String {
 }
 
 /// A component in a file of this folder.
-fn file(dir: &Path, name: &str, component: &[u8]) -> String {
+pub fn file(dir: &Path, name: &str, component: &[u8]) -> String {
     let path: PathBuf = dir.join(name);
     std::fs::write(&path, component).unwrap();
     path.display().to_string()

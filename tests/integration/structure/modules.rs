@@ -9,7 +9,7 @@ use super::{below, read, shown};
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module
 /// knows lower ones only.
-const MODULES: [(&str, &[&str]); 39] = [
+const MODULES: [(&str, &[&str]); 40] = [
     (
         "host",
         &[
@@ -56,6 +56,7 @@ const MODULES: [(&str, &[&str]); 39] = [
             "recording",
             "tape",
             "canary",
+            "ci",
             "releases",
             "registry",
             "oci",
@@ -94,6 +95,18 @@ const MODULES: [(&str, &[&str]); 39] = [
             "development",
             "telemetry",
             "config",
+        ],
+    ),
+    (
+        "ci",
+        &[
+            "config",
+            "digest",
+            "downstream",
+            "file",
+            "releases",
+            "sync",
+            "text",
         ],
     ),
     ("development", &["bff", "calls", "downstream", "contract"]),

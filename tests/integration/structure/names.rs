@@ -49,6 +49,7 @@ fn keys() -> Vec<String> {
             let name = name.trim_matches(['[', ']']);
             let parts: Vec<&str> = name.split('.').collect();
             section = match parts[..] {
+                [kind, "ci", _, ..] => [&[kind, "ci", "*"], &parts[3..]].concat().join("."),
                 [kind, _, ..] => [&[kind, "*"], &parts[2..]].concat().join("."),
                 _ => name.to_owned(),
             };

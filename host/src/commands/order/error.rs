@@ -134,6 +134,8 @@ pub(super) fn number(error: &anyhow::Error) -> u8 {
         _ => {}
     }
     let remote = order.and_then(OrderError::remote);
+    // What was refused before there was an order: the token of a job.
+    let remote = remote.or_else(|| error.downcast_ref());
     let problem = remote.and_then(RemoteError::problem);
     match problem.map(|it| (it.status.as_u16(), &*it.step)) {
         Some((401 | 403, _)) => NOT_ALLOWED,

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::address::Address;
 use super::client::Remote;
+use super::job::JobToken;
 use super::token;
 
 /// The variable with the address.
@@ -20,7 +21,7 @@ pub struct Access {
     /// The host's listener for operators [default: TAILOR_URL, else http://127.0.0.1:8081]
     #[arg(long, value_name = "URL")]
     url: Option<Address>,
-    /// A file with the token [default: the token in TAILOR_TOKEN]
+    /// A file with the token [default: the token in TAILOR_TOKEN, else that of the CI job]
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// Certificates (PEM) of the authorities to trust for https [default: those of the system]
@@ -29,17 +30,21 @@ pub struct Access {
 }
 
 impl Access {
-    /// Reads the token and the certificates.
+    /// Reads the token and the certificates. Without a token, that of a CI job is exchanged for one.
     ///
     /// # Errors
     ///
     /// When one of them cannot be used.
     pub async fn open(self) -> anyhow::Result<Remote> {
         // Files may be slow.
-        tokio::task::spawn_blocking(move || self.read()).await?
+        let (remote, job) = tokio::task::spawn_blocking(move || self.read()).await??;
+        match job {
+            Some(job) => job.exchange(remote).await,
+            None => Ok(remote),
+        }
     }
 
-    fn read(self) -> anyhow::Result<Remote> {
+    fn read(self) -> anyhow::Result<(Remote, Option<JobToken>)> {
         let address = match (self.url, std::env::var(VARIABLE)) {
             (Some(address), _) => address,
             (None, Ok(text)) if !text.is_empty() => {
@@ -49,6 +54,11 @@ impl Access {
             (None, _) => Address::from_str(DEFAULT).map_err(anyhow::Error::msg)?,
         };
         let authorization = token::authorization(self.token_file.as_deref())?;
-        Remote::new(address, authorization, self.ca.as_deref())
+        let job = match authorization {
+            Some(_) => None,
+            None => JobToken::of_environment(),
+        };
+        let remote = Remote::new(address, authorization, self.ca.as_deref())?;
+        Ok((remote, job))
     }
 }

@@ -51,6 +51,8 @@ const WASM: HeaderValue = HeaderValue::from_static("application/wasm");
 pub struct Remote {
     address: Address,
     authorization: Option<HeaderValue>,
+    /// Whether a request has a secret in it.
+    has_secret: bool,
     tls: Option<(TlsConnector, ServerName<'static>)>,
 }
 
@@ -92,6 +94,7 @@ impl Remote {
         };
         Ok(Self {
             address,
+            has_secret: authorization.is_some(),
             authorization,
             tls,
         })
@@ -100,6 +103,28 @@ impl Remote {
     /// Its address.
     pub fn url(&self) -> String {
         self.address.to_string()
+    }
+
+    /// Shows this token from now on.
+    pub fn show(&mut self, authorization: HeaderValue) {
+        self.authorization = Some(authorization);
+    }
+
+    /// Sends a token for another one.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub async fn exchange_token<T: DeserializeOwned>(
+        &mut self,
+        order: Bytes,
+        within: Duration,
+    ) -> Result<T, RemoteError> {
+        self.has_secret = true;
+        let request = self.request(Method::POST, "/v1/tokens/exchange");
+        let request = request.header(CONTENT_TYPE, JSON);
+        let answer = self.ask(request, order, within).await?;
+        self.document(&answer)
     }
 
     /// Asks for a document.
@@ -264,7 +289,7 @@ impl Remote {
         let found: Vec<_> = found
             .map_err(|error| self.unreachable(told(&error)))?
             .collect();
-        if self.authorization.is_some() && self.tls.is_none() {
+        if self.has_secret && self.tls.is_none() {
             let other = found.iter().find(|it| !is_of_this_machine(it.ip()));
             if let Some(other) = other {
                 return Err(RemoteError::Unencrypted {

@@ -32,10 +32,15 @@ pub fn authorization(file: Option<&Path>) -> anyhow::Result<Option<HeaderValue>>
             _ => return Ok(None),
         },
     };
-    of(&place, text.trim()).map(Some)
+    bearer(&place, text.trim()).map(Some)
 }
 
-fn of(place: &str, text: &str) -> anyhow::Result<HeaderValue> {
+/// The value of `authorization` for a token that stands in this place.
+///
+/// # Errors
+///
+/// When it is no token.
+pub fn bearer(place: &str, text: &str) -> anyhow::Result<HeaderValue> {
     let is_token = !text.is_empty() && text.bytes().all(|it| it.is_ascii_graphic());
     ensure!(
         is_token,
@@ -52,11 +57,11 @@ mod tests {
 
     #[test]
     fn a_token_is_one_word_and_in_no_message() {
-        let value = of("a", "tlr_x").unwrap();
+        let value = bearer("a", "tlr_x").unwrap();
         assert_eq!(value, "Bearer tlr_x");
         assert!(!format!("{value:?}").contains("tlr"));
         for text in ["", "tlr_a tlr_b", "tlr_\u{e9}", "tlr_a\ntlr_b"] {
-            let error = of("a", text).unwrap_err().to_string();
+            let error = bearer("a", text).unwrap_err().to_string();
             assert!(
                 error.starts_with("a: ") && !error.contains("tlr"),
                 "{error}"

@@ -1,6 +1,6 @@
 //! Uploads, history, previews, registries and shadows of releases.
 
-use super::Context;
+use super::{Context, ci};
 use crate::config::field::Located;
 use crate::config::raw::{RawPreview, RawRegistry, RawShadow};
 use crate::config::{Preview, PreviewSite, Registry, Releases, Shadow};
@@ -18,6 +18,7 @@ pub(super) fn check(cx: &mut Context<'_>) -> Releases {
         shadow: shadow(&raw.shadow, cx),
         preview: raw.preview.as_ref().map(|section| preview(section, cx)),
         registries: registries(&raw.registries, cx),
+        ci: ci::check(cx),
     }
 }
 

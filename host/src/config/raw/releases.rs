@@ -1,7 +1,9 @@
-//! The sections `[releases]`, `[releases.preview]`, `[releases.registry.*]` and `[releases.shadow]`.
+//! The sections `[releases]`, `[releases.preview]`, `[releases.registry.*]` and `[releases.shadow]`,
+//! and where `[releases.ci.<name>]` are.
 
 use std::time::Duration;
 
+use super::ci::{RawCi, ci};
 use crate::config::PreviewSite;
 use crate::config::field::{Field, Located};
 use crate::config::reader::Section;
@@ -19,6 +21,7 @@ pub(in crate::config) struct RawReleases {
     pub(in crate::config) shadow: RawShadow,
     pub(in crate::config) preview: Option<RawPreview>,
     pub(in crate::config) registries: Vec<RawRegistry>,
+    pub(in crate::config) ci: Vec<RawCi>,
 }
 
 /// A section `[releases.registry.*]`.
@@ -69,6 +72,7 @@ pub(super) fn releases(s: &mut Section<'_>) -> RawReleases {
             .has("preview")
             .then(|| s.section("preview", "releases.preview", preview)),
         registries: s.named("registry", "releases.registry.*", registry),
+        ci: s.named("ci", "releases.ci.*", ci),
     }
 }
 

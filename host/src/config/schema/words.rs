@@ -25,7 +25,7 @@ struct Row {
 }
 
 /// What each section is.
-const SECTIONS: [(&str, &str); 33] = [
+const SECTIONS: [(&str, &str); 35] = [
     (
         "server",
         "The listener for clients, and what it lets them take.",
@@ -56,6 +56,14 @@ const SECTIONS: [(&str, &str); 33] = [
     (
         "releases.shadow",
         "What candidates may use that run on the requests of clients.",
+    ),
+    (
+        "releases.ci",
+        "CI systems whose jobs get tokens of the host without a stored secret.",
+    ),
+    (
+        "releases.ci.*.rule",
+        "What the jobs get whose claims all fit. The first rule that fits holds.",
     ),
     ("calls", "Calls of all BFFs to all services."),
     ("profile", "Limits of calls that a BFF picks by name."),

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, Transaction, params};
 
-use super::Failure;
-use crate::releases::access::{Act, Rights, Scope, Token};
+use super::{Failure, SqliteJournal, order_key};
+use crate::file::TIMEOUT;
+use crate::releases::access::{Access, Act, Exchange, Rights, Scope, Token};
 use crate::releases::error::StoreError;
 use crate::releases::place::{from_millis, to_millis};
 
@@ -14,6 +15,8 @@ use crate::releases::place::{from_millis, to_millis};
 const TOKENS: i64 = 1000;
 /// How long a token stays in the list after its end.
 const ENDED: Duration = Duration::from_secs(90 * 24 * 3600);
+/// The same of a job's, of which there are many.
+const JOB_ENDED: Duration = Duration::from_secs(3600);
 /// Acts that are kept.
 const ACTS: i64 = 10_000;
 /// How exactly the last use of a token is recorded, milliseconds.
@@ -21,22 +24,121 @@ const USE: i64 = 3_600_000;
 /// Between the entries of a list in one column. No name has it.
 const COMMA: &str = ",";
 
-pub(super) fn add(connection: &mut Connection, token: &Token, hash: &str) -> Result<(), Failure> {
+impl Access for SqliteJournal {
+    fn add(&self, token: &Token, hash: &str) -> Result<(), StoreError> {
+        let (token, hash) = (token.clone(), hash.to_owned());
+        self.run(Some(TIMEOUT), move |it| add(it, &token, &hash))
+    }
+
+    fn exchange(&self, token: &Token, hash: &str, by: &Exchange) -> Result<(), StoreError> {
+        let (token, hash, by) = (token.clone(), hash.to_owned(), by.clone());
+        self.run(Some(TIMEOUT), move |it| exchange(it, &token, &hash, &by))
+    }
+
+    fn tokens(&self) -> Result<Vec<(Token, String)>, StoreError> {
+        self.run(Some(TIMEOUT), tokens)
+    }
+
+    fn revoke(&self, id: &str) -> Result<bool, StoreError> {
+        let id = id.to_owned();
+        self.run(Some(TIMEOUT), move |it| revoke(it, &id))
+    }
+
+    fn used(&self, id: &str) -> Result<(), StoreError> {
+        let id = id.to_owned();
+        self.run(Some(TIMEOUT), move |it| used(it, &id))
+    }
+
+    fn show(&self, team: &str, digest: &str) -> Result<(), StoreError> {
+        let (team, digest) = (team.to_owned(), digest.to_owned());
+        self.run(Some(TIMEOUT), move |it| show(it, &team, &digest))
+    }
+
+    fn sees(&self, team: &str, digest: &str) -> Result<bool, StoreError> {
+        let (team, digest) = (team.to_owned(), digest.to_owned());
+        self.run(Some(TIMEOUT), move |it| sees(it, &team, &digest))
+    }
+
+    fn begun(&self, key: &(String, String)) -> Result<Option<i64>, StoreError> {
+        let key = key.clone();
+        self.run(Some(TIMEOUT), move |it| order_key::begun(it, &key))
+    }
+
+    fn note(&self, act: &Act) -> Result<(), StoreError> {
+        let act = act.clone();
+        self.run(Some(TIMEOUT), move |it| note(it, &act))
+    }
+
+    fn acts(&self, before: Option<i64>, limit: usize) -> Result<Vec<Act>, StoreError> {
+        self.run(Some(TIMEOUT), move |it| acts(it, before, limit))
+    }
+}
+
+fn add(connection: &mut Connection, token: &Token, hash: &str) -> Result<(), Failure> {
     let now = SystemTime::now();
     let change = super::write::begin(connection)?;
-    let ended = now.checked_sub(ENDED).unwrap_or(now);
-    change.execute(
-        "DELETE FROM token WHERE min(expires, ifnull(revoked, expires)) < ?1",
-        [to_millis(ended)],
-    )?;
+    clean(&change, now)?;
+    // Those of jobs have a bound of their own, so that no CI system keeps an operator out.
     let valid: i64 = change.query_row(
-        "SELECT count(*) FROM token WHERE expires > ?1 AND revoked IS NULL",
+        "SELECT count(*) FROM token
+         WHERE expires > ?1 AND revoked IS NULL AND issuer IS NULL",
         [to_millis(now)],
         |row| row.get(0),
     )?;
     if valid >= TOKENS {
         return Err(StoreError::TooManyTokens(TOKENS).into());
     }
+    insert(&change, token, hash, None)?;
+    Ok(change.commit()?)
+}
+
+fn exchange(
+    connection: &mut Connection,
+    token: &Token,
+    hash: &str,
+    exchange: &Exchange,
+) -> Result<(), Failure> {
+    let now = SystemTime::now();
+    let change = super::write::begin(connection)?;
+    clean(&change, now)?;
+    let is_new = change.execute(
+        "INSERT INTO exchanged (once, until) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        params![exchange.once, to_millis(exchange.until)],
+    )?;
+    if is_new == 0 {
+        return Err(StoreError::Exchanged.into());
+    }
+    let valid: i64 = change.query_row(
+        "SELECT count(*) FROM token WHERE expires > ?1 AND revoked IS NULL AND issuer = ?2",
+        params![to_millis(now), exchange.issuer],
+        |row| row.get(0),
+    )?;
+    if usize::try_from(valid).is_ok_and(|valid| valid >= exchange.most) {
+        let (issuer, most) = (exchange.issuer.clone(), exchange.most);
+        return Err(StoreError::TooManyOfIssuer { issuer, most }.into());
+    }
+    insert(&change, token, hash, Some(&exchange.issuer))?;
+    Ok(change.commit()?)
+}
+
+/// Removes what ended long ago.
+fn clean(change: &Transaction<'_>, now: SystemTime) -> rusqlite::Result<()> {
+    let before = |time| to_millis(now.checked_sub(time).unwrap_or(now));
+    change.execute(
+        "DELETE FROM token WHERE min(expires, ifnull(revoked, expires))
+         < iif(issuer IS NULL, ?1, ?2)",
+        params![before(ENDED), before(JOB_ENDED)],
+    )?;
+    change.execute("DELETE FROM exchanged WHERE until < ?1", [to_millis(now)])?;
+    Ok(())
+}
+
+fn insert(
+    change: &Transaction<'_>,
+    token: &Token,
+    hash: &str,
+    issuer: Option<&str>,
+) -> rusqlite::Result<()> {
     let (bffs, scopes) = match &token.rights {
         Rights::Operator => (None, None),
         Rights::Team { bffs, scopes } => {
@@ -46,8 +148,8 @@ pub(super) fn add(connection: &mut Connection, token: &Token, hash: &str) -> Res
         }
     };
     change.execute(
-        "INSERT INTO token (id, hash, team, bffs, scopes, note, made, expires)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO token (id, hash, team, bffs, scopes, note, made, expires, issuer)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             token.id,
             hash,
@@ -56,13 +158,14 @@ pub(super) fn add(connection: &mut Connection, token: &Token, hash: &str) -> Res
             scopes,
             token.note,
             to_millis(token.made),
-            to_millis(token.expires)
+            to_millis(token.expires),
+            issuer
         ],
     )?;
-    Ok(change.commit()?)
+    Ok(())
 }
 
-pub(super) fn tokens(connection: &mut Connection) -> Result<Vec<(Token, String)>, Failure> {
+fn tokens(connection: &mut Connection) -> Result<Vec<(Token, String)>, Failure> {
     let mut found = connection.prepare(
         "SELECT id, hash, team, bffs, scopes, note, made, expires, used, revoked
          FROM token ORDER BY made DESC, id",
@@ -102,7 +205,7 @@ fn token(row: &Row<'_>) -> rusqlite::Result<(Token, String)> {
     Ok((token, row.get(1)?))
 }
 
-pub(super) fn revoke(connection: &mut Connection, id: &str) -> Result<bool, Failure> {
+fn revoke(connection: &mut Connection, id: &str) -> Result<bool, Failure> {
     let revoked = connection.execute(
         "UPDATE token SET revoked = ?2 WHERE id = ?1 AND revoked IS NULL",
         params![id, to_millis(SystemTime::now())],
@@ -110,7 +213,7 @@ pub(super) fn revoke(connection: &mut Connection, id: &str) -> Result<bool, Fail
     Ok(revoked > 0)
 }
 
-pub(super) fn used(connection: &mut Connection, id: &str) -> Result<(), Failure> {
+fn used(connection: &mut Connection, id: &str) -> Result<(), Failure> {
     let now = to_millis(SystemTime::now());
     connection.execute(
         "UPDATE token SET used = ?2 WHERE id = ?1",
@@ -119,7 +222,7 @@ pub(super) fn used(connection: &mut Connection, id: &str) -> Result<(), Failure>
     Ok(())
 }
 
-pub(super) fn show(connection: &mut Connection, team: &str, digest: &str) -> Result<(), Failure> {
+fn show(connection: &mut Connection, team: &str, digest: &str) -> Result<(), Failure> {
     connection.execute(
         "INSERT INTO visible (team, digest, at) VALUES (?1, ?2, ?3)
          ON CONFLICT (team, digest) DO UPDATE SET at = excluded.at",
@@ -128,7 +231,7 @@ pub(super) fn show(connection: &mut Connection, team: &str, digest: &str) -> Res
     Ok(())
 }
 
-pub(super) fn sees(connection: &mut Connection, team: &str, digest: &str) -> Result<bool, Failure> {
+fn sees(connection: &mut Connection, team: &str, digest: &str) -> Result<bool, Failure> {
     Ok(connection.query_row(
         "SELECT EXISTS (SELECT 1 FROM visible WHERE team = ?1 AND digest = ?2)",
         [team, digest],
@@ -136,7 +239,7 @@ pub(super) fn sees(connection: &mut Connection, team: &str, digest: &str) -> Res
     )?)
 }
 
-pub(super) fn note(connection: &mut Connection, act: &Act) -> Result<(), Failure> {
+fn note(connection: &mut Connection, act: &Act) -> Result<(), Failure> {
     let change = super::write::begin(connection)?;
     change.execute(
         "INSERT INTO audit (at, actor, token, what, status, result, request)
@@ -156,7 +259,7 @@ pub(super) fn note(connection: &mut Connection, act: &Act) -> Result<(), Failure
     Ok(change.commit()?)
 }
 
-pub(super) fn acts(
+fn acts(
     connection: &mut Connection,
     before: Option<i64>,
     limit: usize,

@@ -8,7 +8,7 @@ use super::Failure;
 use crate::releases::error::StoreError;
 
 /// What makes a journal of each version of the version before, the first one of an empty file.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     "
     CREATE TABLE release (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -136,6 +136,13 @@ const MIGRATIONS: [&str; 6] = [
         release INTEGER NOT NULL REFERENCES release (number),
         until INTEGER NOT NULL,
         PRIMARY KEY (bff, name)
+    ) STRICT, WITHOUT ROWID;
+",
+    "
+    ALTER TABLE token ADD COLUMN issuer TEXT;
+    CREATE TABLE exchanged (
+        once TEXT PRIMARY KEY,
+        until INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
 ",
 ];

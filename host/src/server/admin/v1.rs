@@ -7,6 +7,7 @@ pub(super) mod caller;
 mod component;
 mod document;
 mod events;
+mod exchange;
 mod order;
 mod preview;
 mod problem;
@@ -28,8 +29,9 @@ use hyper::body::Incoming;
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+pub(super) use self::exchange::Exchanges;
 use self::problem::V1Problem;
-use self::routes::{Operation, Route};
+use self::routes::{Need, Operation, Route};
 use super::{AdminBody, Pages, typed};
 use crate::releases::{Act, Caller, CanaryAct};
 use crate::server::inbound::RequestId;
@@ -75,7 +77,7 @@ pub(super) async fn answer(request: Request<Incoming>, pages: &Pages) -> Respons
     let id = RequestId::of(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut caller = None;
-    let answered = dispatch(request, pages, &mut caller).await;
+    let answered = dispatch(request, pages, &id, &mut caller).await;
     if let Err(problem) = &answered {
         let (status, step, reason) = (problem.status.as_u16(), problem.step, &problem.reason);
         let token = caller.as_ref().and_then(|(caller, _)| caller.token());
@@ -140,18 +142,25 @@ pub(super) fn act(
 async fn dispatch(
     request: Request<Incoming>,
     pages: &Pages,
+    id: &RequestId,
     known: &mut Option<(Caller, &'static Route)>,
 ) -> Result<Response<AdminBody>, V1Problem> {
+    let found = routes::find(request.method(), request.uri().path());
+    if let Ok((route, _)) = &found
+        && route.need == Need::Proof
+    {
+        caller::admit(&request, pages)?;
+        refuse_at_end(pages)?;
+        return exchange::exchange(request, pages, id).await;
+    }
+    // What paths there are, only those get to know who are known.
     let caller = caller::caller(&request, pages).await?;
-    let (route, names) = routes::find(request.method(), request.uri().path())?;
+    let (route, names) = found?;
     *known = Some((caller.clone(), route));
     caller::check(&caller, route, route.bff(&names))?;
     let [first, second] = names;
-    if route.is_act() && *pages.stopping.borrow() {
-        let what = "the host stops, and makes no more changes";
-        let fix = "send the order to the host that comes next";
-        let status = StatusCode::SERVICE_UNAVAILABLE;
-        return Err(V1Problem::new(status, "stopping", what, fix));
+    if route.is_act() {
+        refuse_at_end(pages)?;
     }
     match route.operation {
         Operation::Openapi => {
@@ -162,6 +171,8 @@ async fn dispatch(
         Operation::Audit => tokens::audit(&request, pages).await,
         Operation::Tokens => tokens::list(pages).await,
         Operation::CreateToken => tokens::create(request, pages).await,
+        // It has its own proof, above.
+        Operation::Exchange => exchange::exchange(request, pages, id).await,
         Operation::RevokeToken => tokens::revoke(pages, first).await,
         Operation::AllBffs => status::all(pages, &caller).await,
         Operation::Bff => status::one(pages, &first).await,
@@ -182,6 +193,17 @@ async fn dispatch(
         Operation::Previews => preview::list(pages, first).await,
         Operation::EndPreview => preview::end(pages, first, second, caller).await,
     }
+}
+
+/// Refuses changes while the host stops.
+fn refuse_at_end(pages: &Pages) -> Result<(), V1Problem> {
+    if !*pages.stopping.borrow() {
+        return Ok(());
+    }
+    let what = "the host stops, and makes no more changes";
+    let fix = "send the order to the host that comes next";
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    Err(V1Problem::new(status, "stopping", what, fix))
 }
 
 fn json(status: StatusCode, document: &Value) -> Response<AdminBody> {

@@ -20,6 +20,20 @@ pub(in crate::server::admin) async fn caller<B>(
     request: &Request<B>,
     pages: &Pages,
 ) -> Result<Caller, V1Problem> {
+    admit(request, pages)?;
+    if !pages.settings.tokens {
+        return Ok(Caller::Local);
+    }
+    let text = bearer(request).ok_or(OrderError::Token(TokenError::Missing))?;
+    Ok(Caller::Token(pages.orders.authenticate(text).await?))
+}
+
+/// Refuses what nobody may send, whoever it is.
+///
+/// # Errors
+///
+/// Why.
+pub(super) fn admit<B>(request: &Request<B>, pages: &Pages) -> Result<(), V1Problem> {
     let is_local = pages.address.ip().to_canonical().is_loopback();
     if !is_local && !pages.settings.is_guarded() {
         return Err(V1Problem::new(
@@ -36,12 +50,7 @@ pub(in crate::server::admin) async fn caller<B>(
         let fix = "send it with curl, without origin and sec-fetch-site";
         let what = "the request is that of a web page";
         V1Problem::new(StatusCode::FORBIDDEN, "browser", what, fix)
-    })?;
-    if !pages.settings.tokens {
-        return Ok(Caller::Local);
-    }
-    let text = bearer(request).ok_or(OrderError::Token(TokenError::Missing))?;
-    Ok(Caller::Token(pages.orders.authenticate(text).await?))
+    })
 }
 
 /// The token of a request. `None` if there is none, or more than one field.
@@ -63,7 +72,7 @@ pub(super) fn check(caller: &Caller, route: &Route, bff: Option<&str>) -> Result
         return Err(OrderError::NoBff(bff.to_owned()).into());
     }
     let lacking = match route.need {
-        Need::Nothing => None,
+        Need::Nothing | Need::Proof => None,
         Need::Scope(scope) => (!caller.may(scope)).then(|| scope.name()),
         Need::Operator => (!caller.is_operator()).then_some("operator"),
     };

@@ -99,9 +99,10 @@ impl From<OrderError> for V1Problem {
             OrderError::Signature { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "signature"),
             OrderError::Pull(error) => (status_of(error), "pull"),
             OrderError::Token(_) => (StatusCode::UNAUTHORIZED, "token"),
-            OrderError::Store(StoreError::TooManyTokens(_)) => {
-                (StatusCode::TOO_MANY_REQUESTS, "token")
-            }
+            OrderError::Store(
+                StoreError::TooManyTokens(_) | StoreError::TooManyOfIssuer { .. },
+            ) => (StatusCode::TOO_MANY_REQUESTS, "token"),
+            OrderError::Store(StoreError::Exchanged) => (StatusCode::UNAUTHORIZED, "replay"),
             OrderError::Store(StoreError::NoComponent(_)) => (StatusCode::CONFLICT, "digest"),
             OrderError::Store(StoreError::Conflict { .. }) => (StatusCode::CONFLICT, "expect-live"),
             OrderError::Store(StoreError::KeyReused) => {

@@ -14,6 +14,7 @@ pub(super) enum Operation {
     Audit,
     Tokens,
     CreateToken,
+    Exchange,
     RevokeToken,
     AllBffs,
     Bff,
@@ -40,6 +41,8 @@ pub(super) enum Operation {
 pub(super) enum Need {
     /// Nothing but to be known.
     Nothing,
+    /// Nothing, not even that: the order has its own proof.
+    Proof,
     /// This scope.
     Scope(Scope),
     /// To be the operator.
@@ -69,12 +72,13 @@ const READ: Need = Need::Scope(Scope::Read);
 
 /// All operations.
 #[rustfmt::skip]
-pub(super) static ROUTES: [Route; 24] = [
+pub(super) static ROUTES: [Route; 25] = [
     route(Method::GET, "/v1/openapi.json", Operation::Openapi, Need::Nothing),
     route(Method::GET, "/v1/events", Operation::Events, READ),
     route(Method::GET, "/v1/audit", Operation::Audit, Need::Operator),
     route(Method::GET, "/v1/tokens", Operation::Tokens, Need::Operator),
     route(Method::POST, "/v1/tokens", Operation::CreateToken, Need::Operator),
+    route(Method::POST, "/v1/tokens/exchange", Operation::Exchange, Need::Proof),
     route(Method::DELETE, "/v1/tokens/{id}", Operation::RevokeToken, Need::Operator),
     route(Method::HEAD, "/v1/components/{sha256}", Operation::HasComponent, Need::Scope(Scope::Upload)),
     route(Method::PUT, "/v1/components/{sha256}", Operation::PutComponent, Need::Scope(Scope::Upload)),
