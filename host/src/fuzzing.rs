@@ -6,7 +6,7 @@
 
 mod component;
 
-use crate::{calls, downstream, server};
+use crate::{calls, downstream, registry, server};
 
 pub use component::module;
 
@@ -14,7 +14,7 @@ pub use component::module;
 pub type Target = fn(&[u8]);
 
 /// The targets, by the names of their folders in the corpus.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("call_path", calls::fuzzing::path_and_query),
     ("call_fields", calls::fuzzing::fields),
     ("select", calls::fuzzing::select),
@@ -25,6 +25,7 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("client_http1", server::fuzzing::client_http1),
     ("client_http2", server::fuzzing::client_http2),
     ("component", component::component),
+    ("registry", registry::fuzzing::registry),
 ];
 
 /// Gives the bytes to the target of this name.

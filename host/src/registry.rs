@@ -10,6 +10,8 @@ mod address;
 mod challenge;
 mod client;
 mod fault;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod login;
 
 use bytes::Bytes;

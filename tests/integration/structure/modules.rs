@@ -39,6 +39,7 @@ const MODULES: [(&str, &[&str]); 40] = [
         "fuzzing",
         &[
             "server",
+            "registry",
             "invoke",
             "bff",
             "calls",
