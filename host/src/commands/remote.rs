@@ -10,6 +10,7 @@ mod job;
 mod names;
 mod problem;
 mod table;
+mod tls;
 mod token;
 
 pub use access::Access;

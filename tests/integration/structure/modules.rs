@@ -82,7 +82,10 @@ const MODULES: [(&str, &[&str]); 40] = [
             "sync",
         ],
     ),
-    ("registry", &["downstream", "config", "file", "oci"]),
+    (
+        "registry",
+        &["downstream", "config", "digest", "file", "oci"],
+    ),
     (
         "snapshot",
         &[

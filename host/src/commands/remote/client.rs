@@ -21,7 +21,6 @@ use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tailor::config::show_duration;
-use tailor::downstream::{TlsError, trusting};
 use tailor::text::{excerpt, visible};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -31,6 +30,7 @@ use tokio_rustls::TlsConnector;
 use super::address::{Address, is_of_this_machine};
 use super::error::RemoteError;
 use super::problem::Problem;
+use super::tls::connector;
 
 /// Time for a connection, the lookup of its name and TLS included.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -77,21 +77,7 @@ impl Remote {
             address.is_secure || ca.is_none(),
             "--ca: {address} is without TLS; write https"
         );
-        let tls = match address.is_secure {
-            false => None,
-            true => {
-                let name = ServerName::try_from(address.host.clone());
-                let name = name.map_err(|_| anyhow::anyhow!("{address}: no name of a host"))?;
-                let trusted = trusting(ca).map_err(|error| match error {
-                    TlsError::System(_) | TlsError::NoSystemRoots => anyhow::anyhow!(
-                        "{address}: the authorities of the system cannot be read; name others \
-                         with --ca"
-                    ),
-                    error => error.into(),
-                })?;
-                Some((TlsConnector::from(trusted), name))
-            }
-        };
+        let tls = connector(&address, ca)?;
         Ok(Self {
             address,
             has_secret: authorization.is_some(),
