@@ -45,7 +45,7 @@ pub(super) struct Keyring {
     waiters: Semaphore,
 }
 
-/// Whose the keys are, where they are and when they are fetched: what of the settings they depend on.
+/// What of the settings the keys depend on: whose they are, where, and when they are fetched.
 #[derive(PartialEq, Eq)]
 struct Source {
     issuer: String,
