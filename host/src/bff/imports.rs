@@ -14,7 +14,7 @@ use super::state::StoreData;
 use crate::calls::{InvalidCall, StartedCall};
 use crate::contract::tailor::bff::{downstream, runtime, types};
 use crate::contract::{Bff, Call, Exchange, Failure, FailureKind, Lent, Reply, first};
-use crate::tape::{Dice, Tap};
+use crate::tape::{Dice, Tap, Timer};
 use crate::time;
 
 /// Calls that one `wait-any` may wait for.
@@ -79,6 +79,14 @@ impl downstream::Host for StoreData {
             return Ok(None);
         }
         let tap = self.session.tap();
+        if let Some(ms) = timeout_ms {
+            let limit = Timer::After(u64::from(ms) * 1_000_000);
+            match tap {
+                Some(Tap::Recording(recorder)) => recorder.timer_begins(limit),
+                Some(Tap::Playing(player)) => player.asks_to_wait(limit),
+                None => {}
+            }
+        }
         if let Some(first) = tap.and_then(|tap| tap.player()?.waited(exchanges.len())) {
             return self.give_back(&exchanges, lent).map(|()| first);
         }
@@ -86,10 +94,7 @@ impl downstream::Host for StoreData {
             && player.waits_for_nothing()
             && lent.is_empty()
         {
-            let limit = Duration::from_millis(timeout_ms.unwrap_or(0).into());
-            if !player.go_on(limit) {
-                std::future::pending::<()>().await;
-            }
+            player.go_on(Duration::from_millis(timeout_ms.unwrap_or(0).into()));
             return Ok(None);
         }
         let end = self.end_of_wait(timeout_ms);

@@ -8,6 +8,7 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::time::Instant;
 
 use crate::tape::Room;
+use crate::time::nanos;
 
 /// What one shadow uses of the budget. All of them together use at most the whole.
 #[derive(Debug)]
@@ -77,15 +78,18 @@ impl Held {
 }
 
 impl Budget {
-    /// A budget that counts the bytes of all in `all`.
-    pub(super) fn new(all: Arc<AtomicUsize>) -> Self {
+    /// A budget that counts the bytes of all in `all`. What is not paid for of one `before` it is
+    /// to be paid for first.
+    pub(super) fn new(all: Arc<AtomicUsize>, before: Option<&Self>) -> Self {
+        let now = Instant::now();
+        let unpaid = before.and_then(Self::wait).map(|until| until - now);
         Self {
             memory: Memory {
                 own: Arc::default(),
                 all,
             },
-            began: Instant::now(),
-            paid: AtomicU64::new(0),
+            began: now,
+            paid: AtomicU64::new(unpaid.map_or(0, nanos)),
         }
     }
 
@@ -120,9 +124,8 @@ impl Budget {
         let now = self.began.elapsed();
         let paid = Duration::from_nanos(self.paid.load(Ordering::Relaxed)).max(now);
         let paid = paid.saturating_add(cpu.saturating_mul(1000) / share.max(1));
-        let paid = u64::try_from(paid.as_nanos()).unwrap_or(u64::MAX);
         // One task alone spends.
-        self.paid.store(paid, Ordering::Relaxed);
+        self.paid.store(nanos(paid), Ordering::Relaxed);
     }
 }
 
@@ -143,7 +146,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn cpu_time_is_paid_for_with_time() {
-        let budget = Budget::new(Arc::default());
+        let budget = Budget::new(Arc::default(), None);
         assert_eq!(budget.wait(), None);
         // 4 % of a processor: 25 times as long.
         budget.spend(Duration::from_millis(2), 40);
@@ -153,6 +156,12 @@ mod tests {
         assert!(budget.wait().is_some());
         tokio::time::advance(Duration::from_millis(1)).await;
         assert_eq!(budget.wait(), None);
+        // One in its place has its debt.
+        budget.spend(Duration::from_millis(2), 40);
+        let next = Budget::new(Arc::default(), Some(&budget));
+        assert_eq!(next.wait(), budget.wait());
+        tokio::time::advance(Duration::from_millis(50)).await;
+        assert_eq!(next.wait(), None);
         // Nothing is saved up.
         tokio::time::advance(Duration::from_secs(9)).await;
         budget.spend(Duration::from_millis(2), 40);
@@ -162,7 +171,7 @@ mod tests {
     #[test]
     fn memory_is_given_back_by_who_held_it() {
         let all = Arc::new(AtomicUsize::new(0));
-        let (budget, other) = (Budget::new(all.clone()), Budget::new(all.clone()));
+        let [budget, other] = [(); 2].map(|()| Budget::new(all.clone(), None));
         let held = budget.hold(60, most(100, 150)).unwrap();
         assert!(budget.hold(41, most(100, 150)).is_none());
         let room = budget.room(most(100, 150));

@@ -1,6 +1,6 @@
 //! How the answer of one version differs from that of another, place by place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, VARY};
 use serde_json::{Map, Number, Value};
@@ -86,6 +86,8 @@ pub(super) struct Differences {
     pub(super) is_cut: bool,
     /// One is below an object with more members than are told apart.
     pub(super) is_coarse: bool,
+    /// Objects of which each side has members that the other one lacks.
+    pub(super) maps: BTreeSet<String>,
 }
 
 /// Compares two answers. Examples have values where `values` says so, elsewhere shapes.
@@ -227,6 +229,16 @@ impl Found {
             false => escaped(named(name)),
         };
         self.maps += usize::from(is_map);
+        let lacks = |one: &Map<String, Value>, other: &Map<String, Value>| {
+            one.keys().any(|name| !other.contains_key(name))
+        };
+        if self.differences.maps.len() < MAX_PLACES
+            && lacks(live, candidate)
+            && lacks(candidate, live)
+        {
+            let pointer = shorten(&self.pointer, MAX_POINTER).to_owned();
+            self.differences.maps.insert(pointer);
+        }
         for (name, value) in live {
             self.below(&step(name), Some(value), candidate.get(name));
         }

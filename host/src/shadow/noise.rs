@@ -43,11 +43,13 @@ impl Noise {
 
     /// Its answers differ there.
     pub(super) fn learn(&mut self, other: Other, differences: Differences) {
-        for map in maps(&differences) {
-            self.is_cut |= !insert(&mut self.maps, map, MAX_PLACES);
-        }
         let known = match other {
-            Other::Dice => &mut self.of_dice,
+            Other::Dice => {
+                for map in differences.maps {
+                    self.is_cut |= !insert(&mut self.maps, map, MAX_PLACES);
+                }
+                &mut self.of_dice
+            }
             Other::Clocks => &mut self.of_clocks,
         };
         for place in differences.all.into_keys().map(unsided) {
@@ -99,28 +101,13 @@ fn unsided((place, kind): (Place, Kind)) -> (Place, Kind) {
     }
 }
 
-/// The object whose member a place is, where only one side has that member under a name that is
-/// told.
+/// What a place is a member of, where only one side has it.
 fn map_of((place, kind): &(Place, Kind)) -> Option<&str> {
     let is_sided = matches!(kind, Kind::Missing | Kind::Added);
     match place {
-        Place::Body(pointer) if is_sided => {
-            let (object, name) = pointer.rsplit_once('/')?;
-            (name != ANY).then_some(object)
-        }
+        Place::Body(pointer) if is_sided => pointer.rsplit_once('/').map(|(object, _)| object),
         _ => None,
     }
-}
-
-/// Objects of which one side has some members, and the other side others.
-fn maps(differences: &Differences) -> BTreeSet<String> {
-    let of = |wanted: Kind| {
-        let all = differences.all.keys().filter(move |it| it.1 == wanted);
-        all.filter_map(map_of).collect::<BTreeSet<&str>>()
-    };
-    let (missing, added) = (of(Kind::Missing), of(Kind::Added));
-    let both = missing.intersection(&added);
-    both.map(|it| (*it).to_owned()).collect()
 }
 
 /// Whether there is room for it.

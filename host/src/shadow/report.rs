@@ -43,6 +43,10 @@ pub(super) struct Report {
     is_cut: bool,
     /// The live version differs from itself in an object with more members than are told apart.
     is_coarse: bool,
+    /// The same where only the time is another.
+    is_coarse_in_time: bool,
+    /// Runs that were told another time.
+    other_times: u64,
     /// Of those runs, the ones that made other calls than before: they say nothing of noise.
     other_calls: u64,
     served: Usage,
@@ -118,7 +122,10 @@ impl Report {
             return;
         }
         self.is_cut |= ran.differences.is_cut;
-        self.is_coarse |= ran.differences.is_coarse;
+        match other {
+            Other::Dice => self.is_coarse |= ran.differences.is_coarse,
+            Other::Clocks => self.is_coarse_in_time |= ran.differences.is_coarse,
+        }
         self.noise.learn(other, ran.differences);
     }
 
@@ -126,8 +133,16 @@ impl Report {
     pub(super) fn ran(&mut self, ran: Ran) -> &'static str {
         self.runs += 1;
         let calls_differ = !ran.new_calls.is_empty() || !ran.missing_calls.is_empty();
-        let mut calls = ran.new_calls.iter().chain(&ran.missing_calls);
-        if calls_differ && calls.all(|it| self.noise.has_call(it)) {
+        self.other_times += u64::from(!ran.has_same_time);
+        // One that lacks such a call and makes none in its place does something else.
+        let sorted = |calls: &[String]| {
+            let mut calls = calls.to_vec();
+            calls.sort_unstable();
+            calls
+        };
+        let is_other_each = sorted(&ran.new_calls) == sorted(&ran.missing_calls)
+            && ran.new_calls.iter().all(|it| self.noise.has_call(it));
+        if calls_differ && is_other_each {
             self.uncompared += 1;
             return UNCOMPARED;
         }
@@ -180,6 +195,12 @@ impl Report {
         }
     }
 
+    /// Whether a difference was left out there because a run was told another time.
+    fn has_hidden_time(&self, place: &(Place, Kind)) -> bool {
+        let counted = self.places.get(place);
+        self.noise.has_time(place) && counted.is_some_and(|it| it.of_other_time > 0)
+    }
+
     fn is_cut(&self) -> bool {
         self.is_cut || self.noise.is_cut
     }
@@ -191,11 +212,13 @@ impl Report {
         let reasons = [
             (self.is_cut(), "there was more than a report has"),
             (
-                bodies.iter().any(|it| self.noise.has(it)),
+                bodies
+                    .iter()
+                    .any(|it| self.noise.has(it) || self.has_hidden_time(it)),
                 "bodies that are no JSON differ each time",
             ),
             (
-                self.is_coarse,
+                self.is_coarse || self.is_coarse_in_time && self.other_times > 0,
                 "an object with very many members differs each time",
             ),
             (
@@ -233,11 +256,7 @@ impl Report {
             }
             all.push(told);
         }
-        let is_used = |place: &(Place, Kind)| {
-            let counted = self.places.get(place);
-            counted.is_some_and(|it| it.of_other_time > 0)
-        };
-        let noise = self.noise.told(is_used);
+        let noise = self.noise.told(|place| self.has_hidden_time(place));
         let calls = |calls: &BTreeMap<String, u64>| -> Value {
             let calls = calls.iter();
             calls

@@ -55,7 +55,8 @@ impl Subject<'_> {
     pub(super) async fn run(self, loaded: &Arc<Loaded>) -> Option<Ran> {
         let settings = config::Bff::clone(self.settings);
         let limit = settings.deadline;
-        let tap = Arc::new(Tap::Playing(Player::matching(self.tape, limit)));
+        let player = Player::matching(self.tape, limit, settings.answer_reserve);
+        let tap = Arc::new(Tap::Playing(player));
         let fixed = Fixed {
             tap: Some(tap.clone()),
             ..Fixed::default()

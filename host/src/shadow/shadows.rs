@@ -65,10 +65,12 @@ impl Shadows {
         if others.count() >= MOST {
             return false;
         }
-        if let Some(before) = all.remove(&new.bff) {
+        let before = all.remove(&new.bff);
+        if let Some(before) = &before {
             before.end("another one was begun");
         }
-        let budget = Budget::new(self.memory.clone());
+        let before = before.as_ref().map(|it| &it.budget);
+        let budget = Budget::new(self.memory.clone(), before);
         all.insert(new.bff.clone(), Arc::new(Shadow::new(new, budget)));
         self.store(all);
         self.work.notify_one();
@@ -151,7 +153,7 @@ impl Shadows {
             // One waits until it may run, so that few requests are not left out for nothing.
             () if waiting > 0 && budget.wait().is_some() => Err("cpu"),
             () if size > settings.max_size => Err("size"),
-            () if !has_place => Err("memory"),
+            () if !has_place => Err("waiting"),
             () => budget.hold(size, most).ok_or("memory"),
         };
         let held = match held {
@@ -241,7 +243,7 @@ impl Shadows {
                 continue;
             };
             last.clone_from(&shadow.new.bff);
-            let (Some(record), Some(candidate)) = (shadow.next(), shadow.candidate()) else {
+            let Some((record, candidate)) = shadow.next() else {
                 continue;
             };
             if record.admission.is_busy() {

@@ -138,11 +138,6 @@ impl Shadow {
         }
     }
 
-    /// The candidate, while it runs.
-    pub(super) fn candidate(&self) -> Option<Arc<Loaded>> {
-        self.state().candidate.clone()
-    }
-
     /// Ends it, if it has not ended yet. What waits does not run.
     pub(super) fn end(&self, why: &str) {
         let mut state = self.state();
@@ -181,7 +176,7 @@ impl Shadow {
         let mut state = self.state();
         match () {
             () if state.end.is_some() => Err("ended"),
-            () if state.waiting.len() >= MAX_WAITING => Err("memory"),
+            () if state.waiting.len() >= MAX_WAITING => Err("waiting"),
             () => {
                 state.waiting.push_back(record);
                 Ok(())
@@ -189,9 +184,11 @@ impl Shadow {
         }
     }
 
-    /// The record that is to run next.
-    pub(super) fn next(&self) -> Option<Record> {
-        self.state().waiting.pop_front()
+    /// The record that is to run next, and the candidate.
+    pub(super) fn next(&self) -> Option<(Record, Arc<Loaded>)> {
+        let mut state = self.state();
+        let candidate = state.candidate.clone()?;
+        Some((state.waiting.pop_front()?, candidate))
     }
 
     pub(super) fn has_ended(&self) -> bool {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use super::ahead::Timer;
 use crate::contract::{Call, Failure, Source};
 
 /// What a guest learned.
@@ -30,6 +31,9 @@ pub struct Readings {
     pub settings: BTreeMap<String, Option<String>>,
     /// Results of `downstream.wait-any`.
     pub waits: Vec<Option<u32>>,
+    /// For how long it asked to wait, and until when, in the order of timers and limits. Only what
+    /// is compared at once has it.
+    pub timers: Vec<Timer>,
     /// What WASI told it.
     pub wasi: WasiReadings,
 }
@@ -50,6 +54,8 @@ pub struct WasiReadings {
     /// What was ready at the end of each `poll`, by its place in the list; of a wait for one thing
     /// that is place 0. `None` for a wait that had not ended when the guest did.
     pub polls: Vec<Option<Vec<u32>>>,
+    /// When these waits ended, nanoseconds from the beginning. Only what is compared at once has it.
+    pub polls_ended: Vec<u64>,
 }
 
 /// A call of a guest.
@@ -59,6 +65,8 @@ pub struct TapedCall {
     pub call: Call,
     /// What it was told; `None` for a call that had not ended when nobody waited for it any more.
     pub result: Option<CallResult>,
+    /// When it had ended, nanoseconds from the beginning; 0 where nobody looked.
+    pub ended: u64,
 }
 
 /// What a guest is told of a call.

@@ -44,14 +44,16 @@ impl Matched {
         unmade
     }
 
-    /// What a call leads to, by its number.
-    pub(super) fn result(&self, number: usize, tape: &[TapedCall]) -> CallResult {
+    /// What a call leads to, by its number, and when it had ended.
+    pub(super) fn result(&self, number: usize, tape: &[TapedCall]) -> (CallResult, u64) {
         let place = self.places.get(number).copied().flatten();
         let Some(taped) = place.and_then(|place| tape.get(place)) else {
-            return failed(FailureKind::Unreachable, "this call is not on the tape");
+            let detail = "this call is not on the tape";
+            return (failed(FailureKind::Unreachable, detail), 0);
         };
         let nobody_waited = || failed(FailureKind::Timeout, "nobody waited for this call");
-        taped.result.clone().unwrap_or_else(nobody_waited)
+        let result = taped.result.clone().unwrap_or_else(nobody_waited);
+        (result, taped.ended)
     }
 
     pub(super) fn unlike(&self, tape: &[TapedCall]) -> Unlike {

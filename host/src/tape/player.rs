@@ -3,7 +3,7 @@
 mod waits;
 
 use std::sync::{Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -74,8 +74,8 @@ pub struct Player {
     tape: Tape,
     strictness: Strictness,
     mask: Mask,
-    /// How long the run may wait, nanoseconds.
-    limit: u64,
+    /// When the run is over, and when the last of its calls is, nanoseconds from its beginning.
+    ends: [u64; 2],
     over: Notify,
     progress: Mutex<Progress>,
 }
@@ -94,6 +94,13 @@ struct Progress {
     played: Played,
     /// Whether it read a clock once more than the tape says.
     is_past_clocks: bool,
+    /// When a clock was read last.
+    read_at: Option<Instant>,
+    /// How many of the tape's timers it began, and whether they were the same.
+    timers: usize,
+    has_other_timers: bool,
+    /// What the tape's run took until the last of what this one had of it, nanoseconds.
+    passed: u64,
     ahead: Ahead,
     /// Few runs have it.
     matched: Box<Matched>,
@@ -106,17 +113,17 @@ impl Player {
             tape,
             strictness,
             mask,
-            limit: u64::MAX,
+            ends: [u64::MAX; 2],
             over: Notify::new(),
             progress: Mutex::default(),
         }
     }
 
-    /// Plays to a run that may do whatever it does, and that waits for nothing. It is over once it
-    /// had waited longer than `limit`.
-    pub fn matching(tape: Tape, limit: Duration) -> Self {
+    /// Plays to a run that may do whatever it does, and that waits for nothing. It is over where
+    /// it would have waited past its `deadline`; its calls are over by `reserve` before that.
+    pub fn matching(tape: Tape, deadline: Duration, reserve: Duration) -> Self {
         Self {
-            limit: time::nanos(limit),
+            ends: [deadline, deadline.saturating_sub(reserve)].map(time::nanos),
             ..Self::new(tape, Strictness::Matching, Box::new(Call::clone))
         }
     }
@@ -161,10 +168,19 @@ impl Player {
         place: impl FnOnce(&mut Progress) -> &mut usize,
     ) -> Option<T> {
         let next = self.next(names, all, place);
-        if next.is_none() {
-            sync::lock(&self.progress).is_past_clocks = true;
+        let mut progress = self.progress();
+        match next {
+            Some(_) => progress.read_at = Some(Instant::now()),
+            None => progress.is_past_clocks = true,
         }
         next
+    }
+
+    /// Nanoseconds since the tape had a reading. Where a run may do whatever it does, a clock that
+    /// stood still past the tape would keep it for ever that waits by looking at it.
+    fn since(&self) -> u64 {
+        let read_at = self.progress().read_at.filter(|_| self.waits_for_nothing());
+        read_at.map_or(0, |at| time::nanos(at.elapsed()))
     }
 
     /// Whether a run read each clock as often as the tape says, and waited for nothing else, so that
@@ -205,7 +221,11 @@ impl Player {
     pub(super) fn now_ms(&self, real: impl FnOnce() -> u64) -> u64 {
         let all = &self.tape.readings.now_ms;
         let next = self.reading(NOW_MS, all, |it| &mut it.now_ms);
-        let now = next.unwrap_or_else(|| all.last().copied().unwrap_or_else(real));
+        let past = || {
+            all.last()
+                .map(|last| last.saturating_add(self.since() / 1_000_000))
+        };
+        let now = next.unwrap_or_else(|| past().unwrap_or_else(real));
         now.saturating_add(self.progress().ahead.ms())
     }
 
@@ -228,7 +248,8 @@ impl Player {
     pub(super) fn wall_ns(&self, real: u64) -> u64 {
         let all = &self.tape.readings.wasi.wall_ns;
         let next = self.reading(WALL_NS, all, |it| &mut it.wall_ns);
-        let now = next.unwrap_or(all.last().copied().unwrap_or(real));
+        let past = || all.last().map(|last| last.saturating_add(self.since()));
+        let now = next.unwrap_or_else(|| past().unwrap_or(real));
         now.saturating_add(self.progress().ahead.ns())
     }
 
@@ -278,6 +299,15 @@ impl Player {
             ready.retain(|place| (*place as usize) < count);
             ready
         });
+        if let Some(ended) = self
+            .tape
+            .readings
+            .wasi
+            .polls_ended
+            .get(self.progress().polls - 1)
+        {
+            self.has_passed(*ended);
+        }
         let is_any = ready.as_ref().is_some_and(|ready| !ready.is_empty());
         (is_any || !self.waits_for_nothing()).then_some(ready)
     }
@@ -313,7 +343,9 @@ impl Player {
 
     /// Whether what the tape says of waits does not fit this run, which may make other calls.
     fn departs(&self) -> bool {
-        self.waits_for_nothing() && self.progress().played.differs_at.is_some()
+        let progress = self.progress();
+        let departs = progress.played.differs_at.is_some() || progress.has_other_timers;
+        self.waits_for_nothing() && departs
     }
 
     pub(super) fn begin(&self, call: &Call) -> u32 {
@@ -351,9 +383,11 @@ impl Player {
     /// another than the tape has, and all after it, fail.
     pub fn result(&self, number: u32) -> Option<CallResult> {
         let number = number as usize;
-        let progress = sync::lock(&self.progress);
+        let mut progress = sync::lock(&self.progress);
         if self.strictness == Strictness::Matching {
-            return Some(progress.matched.result(number, &self.tape.calls));
+            let (result, ended) = progress.matched.result(number, &self.tape.calls);
+            progress.passed = progress.passed.max(ended);
+            return Some(result);
         }
         let differs_at = progress.played.differs_at;
         drop(progress);

@@ -1,13 +1,16 @@
 //! Keeps what a guest learns while it runs, up to a number of bytes.
 
 use std::sync::Mutex;
+use std::time::Instant;
 
 use thiserror::Error;
 
+use super::ahead::Timer;
 use super::dice::Dice;
 use super::learned::{CallResult, Readings, Tape, TapedCall};
 use crate::contract::Call;
 use crate::sync;
+use crate::time;
 
 /// What a reading, a call or a header field costs besides its text, bytes.
 const OVERHEAD: usize = 16;
@@ -29,6 +32,7 @@ pub struct TooMuch {
 /// Keeps what a guest learns.
 pub struct Recorder {
     limit: usize,
+    began: Instant,
     kept: Mutex<Kept>,
 }
 
@@ -48,6 +52,7 @@ impl Recorder {
     pub fn new(limit: usize, room: Room) -> Self {
         Self {
             limit,
+            began: Instant::now(),
             kept: Mutex::new(Kept {
                 tape: Tape::default(),
                 size: 0,
@@ -159,6 +164,7 @@ impl Recorder {
             if let Some(poll) = readings.wasi.polls.get_mut(number) {
                 *poll = Some(ready.to_vec());
             }
+            readings.wasi.polls_ended.push(self.now());
         });
     }
 
@@ -168,6 +174,15 @@ impl Recorder {
             readings.settings.insert(key.to_owned(), value.clone());
         });
         value
+    }
+
+    fn now(&self) -> u64 {
+        time::nanos(self.began.elapsed())
+    }
+
+    /// Keeps for how long the guest asks to wait.
+    pub fn timer_begins(&self, when: Timer) {
+        self.read(0, |readings| readings.timers.push(when));
     }
 
     /// Keeps the result of a `wait-any`.
@@ -182,6 +197,7 @@ impl Recorder {
             tape.calls.push(TapedCall {
                 call: call.clone(),
                 result: None,
+                ended: 0,
             });
         });
         number
@@ -196,6 +212,7 @@ impl Recorder {
         self.keep(size, |tape| {
             if let Some(call) = tape.calls.get_mut(number as usize) {
                 call.result = Some(result);
+                call.ended = self.now();
             }
         });
     }

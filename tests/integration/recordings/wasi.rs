@@ -60,6 +60,11 @@ package wasi:random@0.2.0 {
 /// A component that answers with all that it learned, in hexadecimal, and with the request's own
 /// fields. `more` is what it does last.
 pub fn learner(more: &str) -> Vec<u8> {
+    learner_that_waits(1_000_000, more)
+}
+
+/// The same that waits for so many nanoseconds.
+pub fn learner_that_waits(ns: u64, more: &str) -> Vec<u8> {
     let text = format!(
         r#"(module
   (import "tailor:bff/runtime@0.1.1" "config" (func $setting (param i32 i32 i32)))
@@ -126,7 +131,7 @@ pub fn learner(more: &str) -> Vec<u8> {
     (call $poll (i32.const 640) (i32.const 2) (i32.const 512))
     (call $say_list (i32.const 4))
     (call $digit (call $ready (local.get $late)))
-    (call $block (call $after (i64.const 1000000)))
+    (call $block (call $after (i64.const {ns})))
     (call $say_number (call $ticks))
     {more}
     (i32.store16 (i32.const 16) (i32.const 200))

@@ -95,8 +95,10 @@ impl StoreData {
     }
 
     fn timer_begins(&self, timer: &Resource<DynPollable>, when: Timer) {
-        if let Some(player) = self.player() {
-            player.timer_begins(timer.rep(), when);
+        match self.session.tap() {
+            Some(Tap::Recording(recorder)) => recorder.timer_begins(when),
+            Some(Tap::Playing(player)) => player.timer_begins(timer.rep(), when),
+            None => {}
         }
     }
 

@@ -223,3 +223,21 @@ fn a_text_that_was_cut_in_a_character_is_compared_all_the_same() {
         Place::Body(String::new())
     );
 }
+
+#[test]
+fn an_object_whose_members_have_other_names_is_told_apart_from_one_that_lacks_some() {
+    let maps = |live: &str, candidate: &str| {
+        let headers = HeaderMap::new();
+        let whole = |body| Answer::Whole {
+            status: 200,
+            headers: &headers,
+            body,
+        };
+        let found = compare(whole(live.as_bytes()), whole(candidate.as_bytes()), false);
+        Vec::from_iter(found.maps)
+    };
+    // Also where no name is told.
+    assert_eq!(maps(r#"{"a":{"u7231":1}}"#, r#"{"a":{"u9912":1}}"#), ["/a"]);
+    assert_eq!(maps(r#"{"a":{"x":1}}"#, r#"{"a":{}}"#), [""; 0]);
+    assert_eq!(maps(r#"{"a":[1,2]}"#, r#"{"a":[3]}"#), [""; 0]);
+}

@@ -125,23 +125,27 @@ fn a_run_of_the_live_version_that_makes_other_calls_says_nothing_of_noise() {
     );
     // What the service was not asked again is no reason to leave this out.
     assert_eq!(report.ran(ran(std::slice::from_ref(&facts))), DIFFERENT);
-    // Where the candidate makes such a call, too, nothing can be said of its answer.
-    let with_call = |call: &str| Ran {
-        missing_calls: vec![call.to_owned()],
+    // Where the candidate makes another such call, nothing can be said of its answer.
+    let with_call = |missing: &str, new: Option<&str>| Ran {
+        missing_calls: vec![missing.to_owned()],
+        new_calls: Vec::from_iter(new.map(str::to_owned)),
         ..ran(std::slice::from_ref(&facts))
     };
-    assert_eq!(report.ran(with_call("GET facts /a/*")), UNCOMPARED);
+    let other = with_call("GET facts /a/*", Some("GET facts /a/*"));
+    assert_eq!(report.ran(other), UNCOMPARED);
+    // One that makes none in its place does something else.
+    assert_eq!(report.ran(with_call("GET facts /a/*", None)), DIFFERENT);
     let document = report.document();
     assert_eq!(document["differs"], true);
-    assert_eq!(document["body"][0]["times"], 1);
-    assert_eq!(document["missing_calls"], json!([]));
+    assert_eq!(document["body"][0]["times"], 2);
+    assert_eq!(document["missing_calls"][0]["times"], 1);
     assert_eq!(document["runs_of_live_with_other_calls"], 1);
     assert_eq!(document["uncompared"], 1);
     assert_eq!(document["noise"], json!(["call GET facts /a/*"]));
     let unknown = "calls are others each time, and there is no answer to those of the candidate";
     assert_eq!(document["unknown"], json!([unknown]));
-    report.ran(with_call("GET facts /b"));
-    assert_eq!(report.document()["missing_calls"][0]["times"], 1);
+    report.ran(with_call("GET facts /b", None));
+    assert_eq!(report.document()["missing_calls"][1]["times"], 1);
 }
 
 #[test]
@@ -178,8 +182,9 @@ fn where_the_time_is_a_run_that_was_told_another_one_says_nothing() {
 fn names_of_members_that_are_others_each_time_say_nothing() {
     let mut report = Report::default();
     let member = |name: &str, kind| body(&format!("/all/{name}"), kind);
-    let again = [member("kx", Kind::Missing), member("qp", Kind::Added)];
-    report.ran_again(Other::Dice, ran(&again));
+    let mut again = ran(&[member("kx", Kind::Missing), member("qp", Kind::Added)]);
+    again.differences.maps.insert("/all".to_owned());
+    report.ran_again(Other::Dice, again);
     let same = [member("kx", Kind::Missing), member("zz", Kind::Added)];
     assert_eq!(report.ran(ran(&same)), SAME);
     let document = report.document();
@@ -217,6 +222,18 @@ fn what_cannot_be_told_apart_is_not_the_same() {
     assert_eq!(document["differs"], false);
     let unknown = json!(["bodies that are no JSON differ each time"]);
     assert_eq!(document["unknown"], unknown);
+
+    // One that has the time in it, for a run that was told another one.
+    let mut report = Report::default();
+    let whole = body("", Kind::Changed);
+    report.ran_again(Other::Clocks, ran(std::slice::from_ref(&whole)));
+    report.ran(ran(std::slice::from_ref(&whole)));
+    assert_eq!(report.document()["unknown"], json!([]));
+    report.ran(Ran {
+        has_same_time: false,
+        ..ran(&[whole])
+    });
+    assert_eq!(report.document()["unknown"], unknown);
 
     // One member of very many.
     let mut report = Report::default();

@@ -12,9 +12,18 @@ impl Player {
         self.strictness == Strictness::Matching
     }
 
+    /// The guest asks to wait, for as long as the tape says or not.
+    pub fn asks_to_wait(&self, when: Timer) {
+        let progress = &mut *self.progress();
+        let taped = self.tape.readings.timers.get(progress.timers);
+        progress.has_other_timers |= taped != Some(&when);
+        progress.timers += 1;
+    }
+
     /// One of WASI's timers begins.
     pub fn timer_begins(&self, timer: u32, when: Timer) {
         if self.waits_for_nothing() {
+            self.asks_to_wait(when);
             self.progress().ahead.begin(timer, when);
         }
     }
@@ -31,19 +40,27 @@ impl Player {
         self.progress().ahead.is_over(timer)
     }
 
+    /// The tape's run had taken so long by now.
+    pub(super) fn has_passed(&self, until: u64) {
+        let progress = &mut *self.progress();
+        progress.passed = progress.passed.max(until);
+    }
+
     /// The clocks go on until the first of these timers is over. `false` where there is none, or
     /// where that is past the end of the run, which is over then.
     pub fn go_on_to(&self, timers: &[u32]) -> bool {
         let progress = &mut *self.progress();
         let goes_on = progress.ahead.go_on_to(timers);
-        self.goes_on(goes_on && progress.ahead.ns() <= self.limit)
+        let now = progress.passed.saturating_add(progress.ahead.ns());
+        self.goes_on(goes_on && now <= self.ends[0])
     }
 
-    /// The clocks go on. `false` as above.
-    pub fn go_on(&self, by: Duration) -> bool {
+    /// The clocks go on, up to the end of calls.
+    pub fn go_on(&self, by: Duration) {
         let progress = &mut *self.progress();
-        progress.ahead.go_on(time::nanos(by));
-        self.goes_on(progress.ahead.ns() <= self.limit)
+        let now = progress.passed.saturating_add(progress.ahead.ns());
+        let left = self.ends[1].saturating_sub(now);
+        progress.ahead.go_on(time::nanos(by).min(left));
     }
 
     fn goes_on(&self, goes_on: bool) -> bool {

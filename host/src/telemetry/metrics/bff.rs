@@ -167,8 +167,8 @@ impl BffMetrics {
             ),
             (
                 "shadow_shed",
-                "Requests that a shadow left out by reason: busy, cpu, memory, size, host, \
-                 live-failed, ended.",
+                "Requests that a shadow left out by reason: busy, cpu, memory, waiting, size, \
+                 host, live-failed, ended.",
                 "reason",
                 |metrics| lock(&metrics.shadow_shed).clone(),
             ),

@@ -1,7 +1,7 @@
 //! Candidates that wait where the live version does not.
 
 use super::*;
-use crate::recordings::wasi::learner;
+use crate::recordings::wasi::{learner, learner_that_waits};
 
 /// Waits for 600 seconds, or for two hours, with WASI.
 const MINUTES: &str =
@@ -13,9 +13,10 @@ async fn a_wait_takes_no_time_and_past_the_deadline_it_is_a_failure() {
     let more = format!("deadline = \"1h\"\n{FREE}");
     let host = builder(&more).start().await.unwrap();
     let api = Api::of(&host);
-    let all = [learner(MINUTES), learner(HOURS), learner("")];
+    let hours = learner_that_waits(7_200_000_000_000, "");
+    let all = [learner(MINUTES), learner(HOURS), learner(""), hours];
     // The smoke request is none here: it would wait.
-    for component in &all {
+    for component in all.iter().rev().chain([&all[2]]) {
         assert_eq!(api.release(component).await["state"], "live");
     }
     let live = digest(&all[2]);
@@ -43,6 +44,9 @@ async fn a_wait_takes_no_time_and_past_the_deadline_it_is_a_failure() {
         json!([example]),
         "{report:#}"
     );
+    // Also where the live version waits there, for less.
+    let report = ran(&all[3]).await;
+    assert_eq!(report["failed"][0]["code"], "bff-deadline", "{report:#}");
     // Neither it nor the live version that ran again waits in the host.
     let report = ran(&all[2]).await;
     assert_eq!(report["failed"], json!([]), "{report:#}");
