@@ -176,13 +176,6 @@ impl Player {
         next
     }
 
-    /// Nanoseconds since the tape had a reading. Where a run may do whatever it does, a clock that
-    /// stood still past the tape would keep it for ever that waits by looking at it.
-    fn since(&self) -> u64 {
-        let read_at = self.progress().read_at.filter(|_| self.waits_for_nothing());
-        read_at.map_or(0, |at| time::nanos(at.elapsed()))
-    }
-
     /// Whether a run read each clock as often as the tape says, and waited for nothing else, so that
     /// all that it was told of the time is what the recorded run was told.
     pub fn has_same_time(&self) -> bool {
@@ -299,15 +292,7 @@ impl Player {
             ready.retain(|place| (*place as usize) < count);
             ready
         });
-        if let Some(ended) = self
-            .tape
-            .readings
-            .wasi
-            .polls_ended
-            .get(self.progress().polls - 1)
-        {
-            self.has_passed(*ended);
-        }
+        self.poll_has_passed();
         let is_any = ready.as_ref().is_some_and(|ready| !ready.is_empty());
         (is_any || !self.waits_for_nothing()).then_some(ready)
     }

@@ -40,10 +40,19 @@ impl Player {
         self.progress().ahead.is_over(timer)
     }
 
-    /// The tape's run had taken so long by now.
-    pub(super) fn has_passed(&self, until: u64) {
+    /// Nanoseconds since the tape had a reading. Where a run may do whatever it does, a clock that
+    /// stood still past the tape would keep it for ever that waits by looking at it.
+    pub(super) fn since(&self) -> u64 {
+        let read_at = self.progress().read_at.filter(|_| self.waits_for_nothing());
+        read_at.map_or(0, |at| time::nanos(at.elapsed()))
+    }
+
+    /// The last wait with WASI's `poll` that was told ended when it did in the tape's run.
+    pub(super) fn poll_has_passed(&self) {
         let progress = &mut *self.progress();
-        progress.passed = progress.passed.max(until);
+        let place = progress.polls.checked_sub(1);
+        let ended = place.and_then(|place| self.tape.readings.wasi.polls_ended.get(place));
+        progress.passed = progress.passed.max(ended.copied().unwrap_or(0));
     }
 
     /// The clocks go on until the first of these timers is over. `false` where there is none, or
