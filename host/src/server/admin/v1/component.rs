@@ -167,7 +167,7 @@ async fn check_again(
 fn shown(error: PullError, caller: &Caller) -> OrderError {
     match error {
         PullError::Settings { registry, what } if !caller.is_operator() => {
-            tracing::warn!(registry, "a component cannot be pulled: {what}");
+            tracing::warn!("a component is not pulled: releases.registry.{registry}: {what}");
             let what = "a file of this section cannot be used; ask the operator, who finds the \
                         reason in the host's log"
                 .to_owned();
