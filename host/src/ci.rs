@@ -19,30 +19,24 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use thiserror::Error;
-use tokio::sync::Semaphore;
 
-use crate::config::{CiIssuer, CiRule};
+use crate::config::{CiIssuer, CiKeys, CiRule};
 use crate::digest::hex;
+use crate::file;
 use crate::sync;
 use crate::text::excerpt;
-use claims::{text_of, told};
+use claims::{Life, text_of, told};
 use jwt::{Claims, Jwt};
+use key_set::{KeySet, MAX_SET};
 use keyring::Keyring;
 
-/// Tokens that are proven at once, those that wait for keys included.
-const PROOFS: usize = 16;
 /// What is kept of a subject, bytes.
 const MAX_SUBJECT: usize = 120;
 
-/// The CI systems of a configuration, with their keys.
+/// The keys of the CI systems of a configuration.
+#[derive(Default)]
 pub struct CiIssuers {
-    known: Mutex<BTreeMap<String, Arc<Issuer>>>,
-    proofs: Semaphore,
-}
-
-struct Issuer {
-    settings: CiIssuer,
-    keyring: Keyring,
+    known: Mutex<BTreeMap<String, Arc<Keyring>>>,
 }
 
 /// A job, proven, that a rule is for.
@@ -60,12 +54,14 @@ pub struct Job {
     pub scopes: Vec<&'static str>,
     /// How long its token is to be valid.
     pub lifetime: Duration,
-    /// Tokens of the CI system that may be valid at once.
+    /// Tokens for jobs of the CI system and the team that may be valid at once.
     pub max_tokens: usize,
     /// Distinguishes its token of the CI system from all others.
     pub once: String,
-    /// Until when that could be exchanged.
+    /// Until when that may be exchanged.
     pub until: SystemTime,
+    /// Until when it could be under any settings.
+    pub known_until: SystemTime,
 }
 
 /// A job whose token is proven.
@@ -86,9 +82,6 @@ pub enum CiError {
          makes a token"
     )]
     Nothing,
-    /// Too many ask.
-    #[error("too many tokens are being proven; try again in a moment")]
-    Busy,
     /// It is not proven. Whoever sent it gets to know no more.
     #[error(
         "what was sent is no token of a CI system that this host knows; look at its issuer, and \
@@ -121,18 +114,31 @@ impl CiError {
     pub fn who(&self) -> Option<&JobName> {
         match self {
             Self::Claims { who, .. } | Self::NoRule { who, .. } => Some(who),
-            Self::Nothing | Self::Busy | Self::Unknown | Self::NoKeys => None,
+            Self::Nothing | Self::Unknown | Self::NoKeys => None,
         }
     }
 }
 
-impl Default for CiIssuers {
-    fn default() -> Self {
-        Self {
-            known: Mutex::default(),
-            proofs: Semaphore::new(PROOFS),
-        }
-    }
+/// The warnings about files of keys by which no token could be proven. Reads them, and blocks for
+/// that.
+pub fn unusable_keys(settings: &BTreeMap<String, CiIssuer>) -> Vec<String> {
+    let told = |(name, issuer): (&String, &CiIssuer)| {
+        let CiKeys::File(path) = &issuer.keys else {
+            return None;
+        };
+        let why = match file::read(path, MAX_SET as u64) {
+            Ok(content) => match KeySet::read(&content.bytes) {
+                Ok(keys) => keys.told_of_none()?,
+                Err(error) => error.to_string(),
+            },
+            Err(error) => error.to_string(),
+        };
+        let path = path.display();
+        Some(format!(
+            "releases.ci.{name}.keys-file: {path}: {why}; no job gets a token until it has keys"
+        ))
+    };
+    settings.iter().filter_map(told).collect()
 }
 
 impl CiIssuers {
@@ -150,36 +156,33 @@ impl CiIssuers {
         if settings.is_empty() {
             return Err(CiError::Nothing);
         }
-        let _proof = self.proofs.try_acquire().map_err(|_| CiError::Busy)?;
         let jwt = Jwt::read(text).ok_or(CiError::Unknown)?;
-        let (name, issuer) = self.issuer(settings, &jwt).ok_or(CiError::Unknown)?;
-        if !issuer.settings.algorithms.contains(&jwt.algorithm) {
+        let said = jwt.claims.text("iss").ok_or(CiError::Unknown)?;
+        let found = settings.iter().find(|(_, it)| it.issuer == said);
+        let (name, issuer) = found.ok_or(CiError::Unknown)?;
+        if !issuer.algorithms.contains(&jwt.algorithm) {
             return Err(CiError::Unknown);
         }
-        match issuer.keyring.proves(&jwt).await {
-            Ok(true) => job(name, &issuer.settings, &jwt, now),
+        match self.keyring(settings, name, issuer).proves(&jwt).await {
+            Ok(true) => job(name.clone(), issuer, &jwt, now),
             Ok(false) => Err(CiError::Unknown),
             Err(keyring::NoKeys) => Err(CiError::NoKeys),
         }
     }
 
-    /// The one that a token says it is of. Its keys stay while its settings are the same.
-    fn issuer(
+    /// The keys of a CI system, which stay while it is asked for them in the same way.
+    fn keyring(
         &self,
         settings: &BTreeMap<String, CiIssuer>,
-        jwt: &Jwt<'_>,
-    ) -> Option<(String, Arc<Issuer>)> {
-        let said = jwt.claims.text("iss")?;
-        let (name, wanted) = settings.iter().find(|(_, it)| it.issuer == said)?;
+        name: &str,
+        issuer: &CiIssuer,
+    ) -> Arc<Keyring> {
         let mut known = sync::lock(&self.known);
-        known.retain(|name, it| settings.get(name) == Some(&it.settings));
-        let issuer = known.entry(name.clone()).or_insert_with(|| {
-            Arc::new(Issuer {
-                settings: wanted.clone(),
-                keyring: Keyring::new(name, wanted),
-            })
-        });
-        Some((name.clone(), issuer.clone()))
+        known.retain(|name, it| settings.get(name).is_some_and(|issuer| it.is_of(issuer)));
+        let keyring = known.entry(name.to_owned());
+        keyring
+            .or_insert_with(|| Arc::new(Keyring::new(name, issuer)))
+            .clone()
     }
 }
 
@@ -191,8 +194,8 @@ fn job(name: String, settings: &CiIssuer, jwt: &Jwt<'_>, now: SystemTime) -> Res
         issuer: name,
         subject: excerpt(subject, MAX_SUBJECT),
     };
-    let until = match claims::check(claims, settings, now) {
-        Ok(until) => until,
+    let Life { until, known_until } = match claims::check(claims, settings, now) {
+        Ok(life) => life,
         Err(what) => return Err(CiError::Claims { who, what }),
     };
     let fits = |rule: &CiRule| {
@@ -223,6 +226,7 @@ fn job(name: String, settings: &CiIssuer, jwt: &Jwt<'_>, now: SystemTime) -> Res
         max_tokens: settings.max_tokens,
         once: hex(once.as_bytes()),
         until,
+        known_until,
     })
 }
 

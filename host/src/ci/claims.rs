@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 
 use super::jwt::Claims;
-use crate::config::CiIssuer;
+use crate::config::{CI_MAX_AGE, CI_MAX_LEEWAY, CiIssuer};
 use crate::text::excerpt;
 
 /// Audiences of one token.
@@ -15,17 +15,21 @@ const MAX_TOLD: usize = 120;
 /// Seconds after which no clock shows a time.
 const MAX_SECONDS: f64 = 1e11;
 
-/// Checks a proven token of an issuer. Returns until when it could be exchanged.
+/// Until when a token can be exchanged.
+pub(super) struct Life {
+    /// Under the settings of now.
+    pub(super) until: SystemTime,
+    /// Under any, which a reload may bring.
+    pub(super) known_until: SystemTime,
+}
+
+/// Checks a proven token of an issuer. Returns until when it can be exchanged.
 ///
 /// # Errors
 ///
 /// What is wrong, and the way out behind a semicolon. The token is that of the job that is told, and
 /// proven, so that its own claims may be named.
-pub(super) fn check(
-    claims: &Claims,
-    issuer: &CiIssuer,
-    now: SystemTime,
-) -> Result<SystemTime, String> {
+pub(super) fn check(claims: &Claims, issuer: &CiIssuer, now: SystemTime) -> Result<Life, String> {
     check_audience(claims, &issuer.audience)?;
     let leeway = issuer.leeway;
     let expires = time(claims, "exp")?.ok_or("it has no exp; ask the CI system for a token")?;
@@ -47,7 +51,10 @@ pub(super) fn check(
         let made = shown(made);
         return Err(format!("it is too old (iat is {made}); {clocks}"));
     }
-    Ok(later(expires.min(oldest), leeway))
+    Ok(Life {
+        until: later(expires.min(oldest), leeway),
+        known_until: later(expires.min(later(made, CI_MAX_AGE)), CI_MAX_LEEWAY),
+    })
 }
 
 fn check_audience(claims: &Claims, wanted: &str) -> Result<(), String> {

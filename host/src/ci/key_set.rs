@@ -32,14 +32,13 @@ pub(super) enum KeySetError {
     /// It is too large.
     #[error("more than 64 keys")]
     TooMany,
-    /// No key of it can be used.
-    #[error("no key for RS256 or ES256{0}")]
-    Nothing(String),
 }
 
-/// Keys that can be used.
+/// Keys that can be used. There may be none: that is what an issuer says that took them back.
 pub(super) struct KeySet {
     keys: Vec<Key>,
+    /// The algorithms of which there is one key that a token without a `kid` can be of.
+    alone: Vec<CiAlgorithm>,
     /// Which ones cannot, and why.
     pub(super) skipped: Vec<String>,
 }
@@ -74,7 +73,7 @@ pub(super) enum Proof {
 
 #[derive(Deserialize)]
 struct Document {
-    keys: Vec<Claims>,
+    keys: Vec<Value>,
 }
 
 impl KeySet {
@@ -89,7 +88,12 @@ impl KeySet {
             return Err(KeySetError::TooMany);
         }
         let (mut keys, mut skipped) = (Vec::<Key>::new(), Vec::new());
-        for (index, members) in document.keys.iter().enumerate() {
+        for (index, member) in document.keys.into_iter().enumerate() {
+            let Value::Object(members) = member else {
+                skipped.push(format!("key {index}: it is no object"));
+                continue;
+            };
+            let members = &Claims(members.into_iter().collect());
             let told = |why: &str| match members.text("kid") {
                 Some(kid) => format!("key {index} ({}): {why}", cut(kid)),
                 None => format!("key {index}: {why}"),
@@ -111,15 +115,30 @@ impl KeySet {
             let kid = key.kid.as_deref()?;
             Some(format!("key ({}): its kid is there twice", cut(kid)))
         }));
-        match once.is_empty() {
-            false => Ok(Self {
-                keys: once,
-                skipped,
-            }),
-            true => Err(KeySetError::Nothing(match skipped.first() {
-                Some(why) => format!("; {why}"),
-                None => String::new(),
-            })),
+        let count = |of: CiAlgorithm| keys.iter().filter(|key| key.algorithm() == of).count();
+        let mut alone = vec![CiAlgorithm::Rs256, CiAlgorithm::Es256];
+        alone.retain(|it| count(*it) == 1);
+        Ok(Self {
+            keys: once,
+            alone,
+            skipped,
+        })
+    }
+
+    /// What to say of it: which keys are not used, or that none is there.
+    pub(super) fn told(&self) -> Option<String> {
+        self.told_of_none().or_else(|| {
+            let skipped = self.skipped.join(", ");
+            (!skipped.is_empty()).then(|| format!("some keys are not used: {skipped}"))
+        })
+    }
+
+    /// What to say of a set without a key that can be used.
+    pub(super) fn told_of_none(&self) -> Option<String> {
+        match (self.keys.is_empty(), self.skipped.join(", ")) {
+            (false, _) => None,
+            (true, skipped) if skipped.is_empty() => Some("the set has no keys".to_owned()),
+            (true, skipped) => Some(format!("the set has no key that can be used: {skipped}")),
         }
     }
 
@@ -127,7 +146,11 @@ impl KeySet {
     /// only key there is of its algorithm.
     pub(super) fn proves(&self, jwt: &Jwt<'_>) -> Proof {
         let fits = |key: &&Key| {
-            key.algorithm() == jwt.algorithm && (jwt.kid.is_none() || jwt.kid == key.kid)
+            key.algorithm() == jwt.algorithm
+                && match &jwt.kid {
+                    Some(_) => jwt.kid == key.kid,
+                    None => self.alone.contains(&jwt.algorithm),
+                }
         };
         let mut found = self.keys.iter().filter(fits);
         let (Some(key), None) = (found.next(), found.next()) else {

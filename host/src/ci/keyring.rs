@@ -2,6 +2,7 @@
 //! time and seldom, since anybody can send a token of an unknown key; and kept for a while when they
 //! cannot be fetched.
 
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{HeaderValue, Request, StatusCode};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
 use super::jwt::Jwt;
@@ -20,6 +22,10 @@ use crate::sync;
 
 /// How often a file of keys is looked at, at most.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long the keys of a file are used that is half written by then, or gone.
+const TORN: Duration = Duration::from_secs(10);
+/// Tokens that wait for keys at once.
+const WAITERS: usize = 16;
 
 /// Fetches a set of keys, or says why there is none.
 pub(super) type Fetch =
@@ -29,11 +35,36 @@ pub(super) type Fetch =
 pub(super) struct Keyring {
     /// What the system is called in the log.
     name: String,
+    source: Source,
     fetch: Fetch,
     times: Times,
     known: Mutex<Known>,
     /// One fetch at a time.
     fetching: tokio::sync::Mutex<()>,
+    /// Those who wait for it.
+    waiters: Semaphore,
+}
+
+/// What of the settings the keys depend on: whose they are, where, and when they are fetched.
+#[derive(PartialEq, Eq)]
+struct Source {
+    issuer: String,
+    keys: CiKeys,
+    times: [Duration; 3],
+}
+
+impl Source {
+    fn new(settings: &CiIssuer) -> Self {
+        Self {
+            issuer: settings.issuer.clone(),
+            keys: settings.keys.clone(),
+            times: [
+                settings.fetch_interval,
+                settings.keys_max_age,
+                settings.keys_max_stale,
+            ],
+        }
+    }
 }
 
 /// When keys are fetched again.
@@ -61,7 +92,7 @@ pub(super) struct NoKeys;
 impl Keyring {
     pub(super) fn new(name: &str, settings: &CiIssuer) -> Self {
         let (interval, max_age) = (settings.fetch_interval, settings.keys_max_age);
-        let (fetch, wait, interval, max_age) = match &settings.keys {
+        let (fetch, wait, interval, max_age, max_stale) = match &settings.keys {
             CiKeys::File(path) => {
                 let path = path.clone();
                 let fetch: Fetch = Box::new(move || {
@@ -74,7 +105,7 @@ impl Keyring {
                         Ok(content.bytes.into())
                     })
                 });
-                (fetch, file::TIMEOUT, LOOK, LOOK)
+                (fetch, file::TIMEOUT, LOOK, LOOK, TORN)
             }
             CiKeys::Url {
                 url,
@@ -82,30 +113,38 @@ impl Keyring {
                 timeout,
             } => {
                 let place = (name.to_owned(), url.clone(), ca_file.clone(), *timeout);
+                let opened = Opened::default();
                 let fetch: Fetch = Box::new(move || {
-                    let place = place.clone();
-                    Box::pin(async move { ask(place).await })
+                    let (place, opened) = (place.clone(), opened.clone());
+                    Box::pin(async move { ask(place, opened).await })
                 });
-                (fetch, *timeout, interval, max_age)
+                (fetch, *timeout, interval, max_age, settings.keys_max_stale)
             }
         };
         let times = Times {
             wait,
             interval,
             max_age,
-            max_stale: settings.keys_max_stale,
+            max_stale,
         };
-        Self::with(name, fetch, times)
+        Self::with(name, Source::new(settings), fetch, times)
     }
 
-    fn with(name: &str, fetch: Fetch, times: Times) -> Self {
+    fn with(name: &str, source: Source, fetch: Fetch, times: Times) -> Self {
         Self {
             name: name.to_owned(),
+            source,
             fetch,
             times,
             known: Mutex::default(),
             fetching: tokio::sync::Mutex::default(),
+            waiters: Semaphore::new(WAITERS),
         }
+    }
+
+    /// Whether it has the keys of a CI system as these settings say.
+    pub(super) fn is_of(&self, settings: &CiIssuer) -> bool {
+        self.source == Source::new(settings)
     }
 
     /// Whether a token is signed by the system.
@@ -119,18 +158,29 @@ impl Keyring {
             Some((Proof::Bad, true)) => return Ok(false),
             _ => {}
         }
-        // The keys are old, or lack the one, or there are none.
-        if let Ok(turn) = timeout(self.times.wait * 2, self.fetching.lock()).await {
-            let is_known = matches!(self.proof(jwt), Some((Proof::Good | Proof::Bad, true)));
-            if !is_known && self.may_fetch() {
-                self.fetch().await;
-            }
-            drop(turn);
-        }
+        // The keys are old, or lack the one, or there are none. Those who send tokens of unknown
+        // keys to a slow system are in nobody's way whose key is known.
+        let is_looked_for = match self.waiters.try_acquire() {
+            Ok(_waiter) => self.look_for(jwt).await,
+            Err(_) => false,
+        };
         match self.proof(jwt) {
+            Some((Proof::NoKey, _)) if !is_looked_for => Err(NoKeys),
             Some((proof, _)) => Ok(proof == Proof::Good),
             None => Err(NoKeys),
         }
+    }
+
+    /// Fetches the keys if it is time for that. `false` where others did so for too long.
+    async fn look_for(&self, jwt: &Jwt<'_>) -> bool {
+        let Ok(_turn) = timeout(self.times.wait * 2, self.fetching.lock()).await else {
+            return false;
+        };
+        let is_known = matches!(self.proof(jwt), Some((Proof::Good | Proof::Bad, true)));
+        if !is_known && self.may_fetch() {
+            self.fetch().await;
+        }
+        true
     }
 
     /// What the keys say, and whether they are young. `None` without any that may be used.
@@ -146,7 +196,8 @@ impl Keyring {
         tried.is_none_or(|tried| tried.elapsed() >= self.times.interval)
     }
 
-    /// Fetches the keys. Without success, those from before stay.
+    /// Fetches the keys. Where none come, those from before stay; a set without any is what the
+    /// issuer says.
     async fn fetch(&self) {
         sync::lock(&self.known).tried = Some(Instant::now());
         let fetched = timeout(self.times.wait, (self.fetch)()).await;
@@ -155,9 +206,9 @@ impl Keyring {
         let mut known = sync::lock(&self.known);
         let told = match read {
             Ok(keys) => {
-                let skipped = keys.skipped.join(", ");
+                let told = keys.told();
                 known.keys = Some((Arc::new(keys), Instant::now()));
-                (!skipped.is_empty()).then(|| format!("some keys are not used: {skipped}"))
+                told
             }
             Err(why) => Some(format!("its keys cannot be had: {why}")),
         };
@@ -168,12 +219,34 @@ impl Keyring {
     }
 }
 
-/// Asks an address for keys, on a connection of its own: an hour later none is left anyway.
-async fn ask(
-    (name, url, ca_file, timeout): (String, String, Option<std::path::PathBuf>, Duration),
-) -> Result<Bytes, String> {
+/// What a server with keys is called, its address, its authorities and its time.
+type Place = (String, String, Option<PathBuf>, Duration);
+
+/// The server with the keys. One that fails is opened anew, since its authorities are in a file.
+type Opened = Arc<Mutex<Option<Origin>>>;
+
+/// Asks an address for keys.
+async fn ask(place: Place, opened: Opened) -> Result<Bytes, String> {
+    let url = place.1.clone();
     let request = Request::get(&url).header(ACCEPT, HeaderValue::from_static("application/json"));
     let request = request.body(Bytes::new()).map_err(|it| it.to_string())?;
+    let known = sync::lock(&opened).take();
+    let origin = match known {
+        Some(origin) => origin,
+        None => open(place).await?,
+    };
+    origin.tick();
+    let answer = origin.ask(request).await?;
+    match answer.status() {
+        StatusCode::OK => {
+            *sync::lock(&opened) = Some(origin);
+            Ok(answer.into_body())
+        }
+        status => Err(format!("the answer has the status {}", status.as_u16())),
+    }
+}
+
+async fn open((name, url, ca_file, timeout): Place) -> Result<Origin, String> {
     // It reads certificates.
     let opening = tokio::task::spawn_blocking(move || {
         Origin::new(OriginSettings {
@@ -186,12 +259,7 @@ async fn ask(
     });
     let opened = opening.await.map_err(|error| error.to_string())?;
     let origin = opened.map_err(|error| error.to_string())?;
-    let origin = origin.ok_or("the address names no host")?;
-    let answer = origin.ask(request).await?;
-    match answer.status() {
-        StatusCode::OK => Ok(answer.into_body()),
-        status => Err(format!("the answer has the status {}", status.as_u16())),
-    }
+    origin.ok_or_else(|| "the address names no host".to_owned())
 }
 
 #[cfg(test)]

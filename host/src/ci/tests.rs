@@ -82,7 +82,7 @@ fn rule(claims: &[(&str, &str)], team: &str) -> CiRule {
         let text = format!(
             "releases.ci.x.issuer = \"https://x\"\nreleases.ci.x.audience = \"x\"\n\
              admin.tokens = true\nreleases.ci.x.keys-url = \"https://x\"\n\
-             [[releases.ci.x.rule]]\nclaims = {{ {name} = \"{text}\", sub = \"a\" }}\n\
+             [[releases.ci.x.rule]]\nclaims = {{ {name} = \"{text}\", sub = \"repo:a/a\" }}\n\
              team = \"a\"\nbffs = \"a\"\nscopes = \"read\"\n[bff.a]\nreleases = true\n\
              [[route]]\nbff = \"a\"\n"
         );
@@ -100,7 +100,7 @@ fn rule(claims: &[(&str, &str)], team: &str) -> CiRule {
 }
 
 /// A CI system with a rule for a branch, one for tags, and one by number.
-fn issuer() -> CiIssuer {
+pub(super) fn issuer() -> CiIssuer {
     let seconds = Duration::from_secs;
     CiIssuer {
         issuer: "https://ci.example".to_owned(),
@@ -205,8 +205,12 @@ fn the_first_rule_that_fits_says_whose_a_job_is() {
     assert_eq!(job.who.subject, "repo:acme/watch:ref:refs/heads/main");
     // It is remembered until nobody would take it again.
     assert_eq!(job.until, UNIX_EPOCH + Duration::from_secs(NOW + 360));
+    assert_eq!(job.known_until, UNIX_EPOCH + Duration::from_secs(NOW + 600));
     let long = judged(&json!({"exp": NOW + 86400})).unwrap();
     assert_eq!(long.until, UNIX_EPOCH + Duration::from_secs(NOW - 5 + 660));
+    // A reload may raise max-age and leeway to what they can be.
+    let known_until = UNIX_EPOCH + Duration::from_secs(NOW - 5 + 3600 + 300);
+    assert_eq!(long.known_until, known_until);
 }
 
 #[test]
@@ -337,9 +341,36 @@ async fn what_is_not_proven_gets_one_word() {
     }
     let none = issuers.prove(&BTreeMap::new(), &good, now).await;
     assert!(matches!(none, Err(CiError::Nothing)), "{none:?}");
-    let _all = issuers.proofs.acquire_many(16).await.unwrap();
-    let busy = issuers.prove(&settings, &good, now).await;
-    assert!(matches!(busy, Err(CiError::Busy)), "{busy:?}");
+}
+
+#[test]
+fn a_reload_keeps_the_keys_while_they_are_had_in_the_same_way() {
+    let issuers = CiIssuers::default();
+    let keyring = |hub: &CiIssuer| {
+        let settings = BTreeMap::from([("hub".to_owned(), hub.clone())]);
+        issuers.keyring(&settings, "hub", hub)
+    };
+    let first = keyring(&issuer());
+    let with = |change: &dyn Fn(&mut CiIssuer)| {
+        let mut changed = issuer();
+        change(&mut changed);
+        keyring(&changed)
+    };
+    let other_rules = with(&|it| {
+        it.rules.truncate(1);
+        it.audience = "https://other.example".to_owned();
+        it.max_tokens = 7;
+        it.algorithms.truncate(1);
+    });
+    assert!(Arc::ptr_eq(&first, &other_rules));
+    let others: [&dyn Fn(&mut CiIssuer); 3] = [
+        &|it| it.issuer = "https://other.example".to_owned(),
+        &|it| it.keys = CiKeys::File("elsewhere".into()),
+        &|it| it.keys_max_stale = Duration::from_secs(7200),
+    ];
+    for change in others {
+        assert!(!Arc::ptr_eq(&first, &with(change)));
+    }
 }
 
 #[test]
@@ -347,7 +378,7 @@ fn each_scope_of_the_configuration_is_one_of_teams() {
     for scope in crate::releases::Scope::ALL {
         let text = format!(
             "admin.tokens = true\n[releases.ci.x]\nissuer = \"https://x\"\naudience = \"x\"\n\
-             keys-url = \"https://x\"\n[[releases.ci.x.rule]]\nclaims = {{ sub = \"a\" }}\n\
+             keys-url = \"https://x\"\n[[releases.ci.x.rule]]\nclaims = {{ sub = \"repo:a/a\" }}\n\
              team = \"a\"\nbffs = \"a\"\nscopes = {:?}\n[bff.a]\nreleases = true\n[[route]]\n\
              bff = \"a\"\n",
             scope.name()

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use tailor::bff::compiler::CompileIn;
-use tailor::{config, host};
+use tailor::{ci, config, host};
 
 use super::ConfigFile;
 use super::output::Output;
@@ -22,6 +22,8 @@ impl Check {
         let shortage = host::files::FileBudget::of(&config).shortage();
         let exposure = config.admin.as_ref().and_then(config::Admin::exposure);
         let unsendable = config.unsendable_answers();
+        let issuers = config.releases.ci.clone();
+        let keys = tokio::task::spawn_blocking(move || ci::unusable_keys(&issuers)).await?;
         let (routes, services) = (config.routes.len(), config.downstreams.len());
         let changes = host::prepare(config, None, CompileIn::ChildProcess).await?;
         let snapshot = changes.shared().snapshot.load();
@@ -45,7 +47,7 @@ impl Check {
                 "warning, with the limits of this shell: {shortage}"
             ));
         }
-        for warning in exposure.into_iter().chain(unsendable) {
+        for warning in exposure.into_iter().chain(unsendable).chain(keys) {
             out.line(format_args!("warning: {warning}"));
         }
         out.line(format_args!(

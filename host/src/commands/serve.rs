@@ -118,6 +118,7 @@ pub(super) async fn start(
     files::raise_limit();
     warn_of_files(&config);
     warn_of_answers(&config);
+    warn_of_keys(&config).await;
     let mut admin = config.admin.clone();
     let data_dir = config.engine.data_dir.clone();
     let options = StartOptions {
@@ -247,6 +248,7 @@ async fn reload(host: &Host) {
             let snapshot = host.changes().shared().snapshot.load();
             warn_of_files(&snapshot.config);
             warn_of_answers(&snapshot.config);
+            warn_of_keys(&snapshot.config).await;
             tracing::info!("configuration reloaded");
         }
         Err(error) => tracing::error!("configuration not reloaded, the old one goes on: {error}"),
@@ -257,6 +259,15 @@ async fn reload(host: &Host) {
 fn warn_of_answers(config: &Config) {
     for unsendable in config.unsendable_answers() {
         tracing::warn!("{unsendable}");
+    }
+}
+
+/// Warns of keys in files by which no job of a CI system could get a token.
+async fn warn_of_keys(config: &Config) {
+    let issuers = config.releases.ci.clone();
+    let reading = tokio::task::spawn_blocking(move || tailor::ci::unusable_keys(&issuers));
+    for unusable in reading.await.unwrap_or_default() {
+        tracing::warn!("{unusable}");
     }
 }
 

@@ -3,6 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// The most that [`CiIssuer::max_age`] can be.
+pub const CI_MAX_AGE: Duration = Duration::from_secs(3600);
+/// The most that [`CiIssuer::leeway`] can be.
+pub const CI_MAX_LEEWAY: Duration = Duration::from_secs(300);
+
 /// A CI system that signs a token for each of its jobs, and what those get here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CiIssuer {
@@ -20,7 +25,7 @@ pub struct CiIssuer {
     pub leeway: Duration,
     /// How long ago a token of it may be made.
     pub max_age: Duration,
-    /// Tokens of its jobs that are valid at once.
+    /// Tokens for its jobs of one team that are valid at once.
     pub max_tokens: usize,
     /// The pause after which keys are fetched again for a token of an unknown key.
     pub fetch_interval: Duration,

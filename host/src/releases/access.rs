@@ -219,9 +219,11 @@ pub struct Exchange {
     pub issuer: String,
     /// Distinguishes it from all others.
     pub once: String,
-    /// Until when it could be exchanged.
+    /// Until when it may be exchanged.
     pub until: SystemTime,
-    /// Tokens that may be valid at once for those of this issuer.
+    /// Until when it is kept that it was, no earlier than that.
+    pub known_until: SystemTime,
+    /// Tokens that may be valid at once for those of this issuer and team.
     pub most: usize,
 }
 

@@ -105,19 +105,25 @@ pub enum StoreError {
     /// There are too many tokens.
     #[error("releases: {0} tokens are valid; revoke those that are not needed")]
     TooManyTokens(i64),
-    /// There are too many tokens for jobs of one CI system.
+    /// There are too many tokens for a team's jobs of one CI system.
     #[error(
-        "releases.ci.{issuer}: {most} tokens are valid; wait until one has ended, or raise max-tokens"
+        "releases.ci.{issuer}: {most} tokens of {team} are valid; wait until one has ended, or raise \
+         max-tokens"
     )]
     TooManyOfIssuer {
         /// The CI system.
         issuer: String,
+        /// The team.
+        team: String,
         /// How many that is.
         most: usize,
     },
     /// A token was exchanged before.
     #[error("the token was exchanged before; ask the CI system for a new one")]
     Exchanged,
+    /// A token waited to be exchanged until its time was over.
+    #[error("the token has expired while the journal was busy; ask the CI system for a new one")]
+    ExchangedLate,
     /// The system has no random bytes for a token.
     #[error("releases: no random bytes: {0}; look at the system")]
     NoRandom(String),

@@ -1,5 +1,6 @@
 mod canary;
 mod events;
+mod exchanges;
 mod older;
 mod previews;
 mod signing;

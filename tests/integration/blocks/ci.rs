@@ -54,6 +54,7 @@ fn at_github() -> Value {
         "iss": "https://token.actions.githubusercontent.com",
         "repository": "acme/watch",
         "repository_owner_id": "1234",
+        "event_name": "push",
         "ref": "refs/heads/main",
     })
 }

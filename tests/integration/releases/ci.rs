@@ -200,9 +200,41 @@ async fn a_token_is_exchanged_once_also_over_a_restart_and_the_new_one_goes_on()
 }
 
 #[tokio::test]
-async fn the_jobs_of_a_ci_system_have_a_number_of_tokens_and_operators_theirs() {
+async fn a_reload_that_takes_older_tokens_lets_none_be_exchanged_twice() {
     let issuer = Issuer::new("a");
-    let (host, api) = host(&issuer, "max-tokens = 2").await;
+    let (host, api) = host(&issuer, "max-age = \"60s\"\nleeway = \"1s\"").await;
+    let old = issuer.job(&json!({"iat": seconds(-58), "nbf": null}));
+    exchanged(&api, &old).await;
+    // Its time ends under these settings.
+    until(async || (exchange(&api, &old).await.json["step"] == "claims").then_some(())).await;
+    // What ended is cleaned away at each exchange.
+    exchanged(&api, &issuer.job(&json!({}))).await;
+    let path = host.dir().join("tailor.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let text = text.replace("max-age = \"60s\"", "max-age = \"1h\"");
+    std::fs::write(&path, text).unwrap();
+    host.host().reload().await.unwrap();
+    let refused = exchange(&api, &old).await;
+    let step = &refused.json["step"];
+    assert_eq!(
+        (refused.status, step),
+        (401, &json!("replay")),
+        "{refused:?}"
+    );
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn the_jobs_of_each_team_have_a_number_of_tokens_and_operators_theirs() {
+    let issuer = Issuer::new("a");
+    let settings = hub(&format!("{FILE}\nmax-tokens = 2"));
+    let other = "[[releases.ci.hub.rule]]\nteam = \"other-team\"\nbffs = [\"other\"]\n\
+                 scopes = [\"read\"]\nclaims = { repository = \"acme/other\" }\n";
+    let builder = builder("admin.tokens = true\n").config(OTHER);
+    let builder = builder.config(&settings).config(other);
+    let builder = builder.file("keys.json", issuer.keys().as_bytes()).unwrap();
+    let host = builder.start().await.unwrap();
+    let api = Api::of(&host);
     let first = exchanged(&api, &issuer.job(&json!({}))).await;
     exchanged(&api, &issuer.job(&json!({}))).await;
     let third = issuer.job(&json!({}));
@@ -216,9 +248,11 @@ async fn the_jobs_of_a_ci_system_have_a_number_of_tokens_and_operators_theirs() 
         refused
             .json
             .to_string()
-            .contains("releases.ci.hub: 2 tokens"),
+            .contains("releases.ci.hub: 2 tokens of page-team"),
         "{refused:?}"
     );
+    // It takes none from another team.
+    exchanged(&api, &issuer.job(&json!({"repository": "acme/other"}))).await;
     let operator = operator(&host).await;
     let path = format!("/v1/tokens/{}", &first[4..12]);
     let revoked = Holder(&api, &operator).send("DELETE", &path, b"").await;

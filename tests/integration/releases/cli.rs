@@ -40,7 +40,7 @@ impl Said {
     }
 
     /// The last of them, which says how it ended.
-    fn end(&self) -> Value {
+    pub fn end(&self) -> Value {
         let last = self.json().pop().unwrap();
         assert_eq!(last["event"], "end", "{self:?}");
         assert_eq!(last["exit"], self.code, "{self:?}");

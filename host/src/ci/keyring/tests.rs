@@ -53,7 +53,12 @@ impl System {
             max_age: 3600 * SECOND,
             max_stale: 86400 * SECOND,
         };
-        Keyring::with("hub", fetch, times)
+        let source = Source {
+            issuer: "https://ci.example".to_owned(),
+            keys: CiKeys::File("nowhere".into()),
+            times: [SECOND; 3],
+        };
+        Keyring::with("hub", source, fetch, times)
     }
 }
 
@@ -105,7 +110,7 @@ async fn keys_that_cannot_be_fetched_again_are_used_for_a_day() {
     assert_eq!(proves(&keyring, &token).await, Ok(true));
     for answer in [
         Err("down".to_owned()),
-        Ok(json!({"keys": []})),
+        Ok(json!({"keys": {}})),
         Ok(json!("no keys")),
     ] {
         system.gives(answer);
@@ -145,4 +150,64 @@ async fn one_fetch_serves_all_who_wait_and_none_waits_for_ever() {
     assert!(all.iter().all(|it| *it == Err(NoKeys)), "{all:?}");
     assert_eq!(system.asked(), 2);
     assert!(began.elapsed() <= 11 * SECOND, "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_takes_all_its_keys_back_has_none() {
+    let signer = Signer::p256();
+    let mut encrypts = signer.jwk("a");
+    encrypts["use"] = json!("enc");
+    for taken in [json!([]), json!([encrypts]), json!(["a"])] {
+        let system = System::new(&[signer.jwk("a")]);
+        let keyring = system.keyring();
+        let token = token(&signer, "a");
+        assert_eq!(proves(&keyring, &token).await, Ok(true));
+        system.gives(Ok(json!({"keys": taken})));
+        advance(3601 * SECOND).await;
+        assert_eq!(proves(&keyring, &token).await, Ok(false), "{taken}");
+        let told = sync::lock(&keyring.known).told.clone().unwrap();
+        assert!(told.starts_with("the set has no key"), "{told}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_wait_for_a_slow_system_have_a_number_and_are_in_nobodys_way() {
+    let signer = Signer::p256();
+    let mut system = System::new(&[signer.jwk("a")]);
+    let keyring = system.keyring();
+    let (known, unknown) = (token(&signer, "a"), token(&signer, "b"));
+    assert_eq!(proves(&keyring, &known).await, Ok(true));
+    system.takes = 3600 * SECOND;
+    let slow = system.keyring();
+    let keys = sync::lock(&keyring.known).keys.clone();
+    sync::lock(&slow.known).keys = keys;
+    let waiting = (0..WAITERS).map(|_| proves(&slow, &unknown));
+    let mut waiting = std::pin::pin!(futures_util::future::join_all(waiting));
+    assert!(futures_util::poll!(&mut waiting).is_pending());
+    let began = Instant::now();
+    assert_eq!(proves(&slow, &known).await, Ok(true));
+    assert_eq!(proves(&slow, &unknown).await, Err(NoKeys));
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    waiting.await;
+    assert_eq!(proves(&slow, &unknown).await, Ok(false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_of_keys_that_is_gone_holds_no_longer_than_one_that_is_being_written() {
+    let signer = Signer::p256();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("keys.json");
+    std::fs::write(&path, json!({"keys": [signer.jwk("a")]}).to_string()).unwrap();
+    let settings = CiIssuer {
+        keys: CiKeys::File(path.clone()),
+        ..super::super::tests::issuer()
+    };
+    let keyring = Keyring::new("hub", &settings);
+    let token = token(&signer, "a");
+    assert_eq!(proves(&keyring, &token).await, Ok(true));
+    std::fs::remove_file(&path).unwrap();
+    advance(5 * SECOND).await;
+    assert_eq!(proves(&keyring, &token).await, Ok(true));
+    advance(6 * SECOND).await;
+    assert_eq!(proves(&keyring, &token).await, Err(NoKeys));
 }

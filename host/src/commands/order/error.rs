@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use thiserror::Error;
 
-use crate::commands::remote::{NameError, RemoteError};
+use crate::commands::remote::{NameError, Problem, RemoteError};
 
 /// The exit code of a release that is refused.
 pub const REFUSED: u8 = 2;
@@ -120,6 +120,15 @@ pub(super) fn is_conflict(step: &str) -> bool {
     ["expect-live", "superseded"].contains(&step)
 }
 
+/// What the host refused, if an error of a command is that.
+pub(super) fn problem(error: &anyhow::Error) -> Option<&Problem> {
+    let order = error.downcast_ref::<OrderError>();
+    let remote = order.and_then(OrderError::remote);
+    // What is refused before there is an order: the token of a job.
+    let remote = remote.or_else(|| error.downcast_ref());
+    remote.and_then(RemoteError::problem)
+}
+
 /// The exit code for an error of a command.
 pub fn code(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(number(error))
@@ -133,11 +142,7 @@ pub(super) fn number(error: &anyhow::Error) -> u8 {
         Some(OrderError::ShareHeld { .. } | OrderError::Unfinished { .. }) => return UNFINISHED,
         _ => {}
     }
-    let remote = order.and_then(OrderError::remote);
-    // What was refused before there was an order: the token of a job.
-    let remote = remote.or_else(|| error.downcast_ref());
-    let problem = remote.and_then(RemoteError::problem);
-    match problem.map(|it| (it.status.as_u16(), &*it.step)) {
+    match problem(error).map(|it| (it.status.as_u16(), &*it.step)) {
         Some((401 | 403, _)) => NOT_ALLOWED,
         Some((422, "signature") | (_, "pull")) => REFUSED,
         Some((409, step)) if is_conflict(step) => CONFLICT,

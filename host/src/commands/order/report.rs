@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 use tailor::text::visible;
 
-use super::error::{OrderError, number};
+use super::error::{number, problem};
 use crate::commands::outcome;
 use crate::commands::output::Output;
-use crate::commands::remote::{Problem, Release, RemoteError};
+use crate::commands::remote::{Problem, Release};
 
 /// The report of an order.
 pub struct Report {
@@ -80,9 +80,7 @@ impl Report {
                 Ok(exit) => (*exit, None),
                 Err(error) => (number(error), Some(error)),
             };
-            let remote = error.and_then(|it| it.downcast_ref::<OrderError>());
-            let remote = remote.and_then(OrderError::remote);
-            let problem = remote.and_then(RemoteError::problem).map(Problem::json);
+            let problem = error.and_then(problem).map(Problem::json);
             let members = json!({
                 "exit": exit,
                 "release": self.release,

@@ -69,7 +69,7 @@ impl JobToken {
                 github(&place, &token, &audience).await?
             }
         };
-        let order = Bytes::from(json!({"token": token}).to_string());
+        let order = Bytes::from(json!({"token": &token}).to_string());
         match remote.exchange_token::<Exchanged>(order, ANSWER).await {
             Ok(exchanged) => {
                 remote.show(bearer("the host's answer", &exchanged.token)?);
@@ -83,7 +83,11 @@ impl JobToken {
                 anstream::eprintln!("tailor: {url} takes no tokens of CI jobs; going on without");
                 Ok(remote)
             }
-            // An answer of something else may have the token in it.
+            // An answer may have the token in it.
+            Err(RemoteError::Refused { url, mut problem }) => {
+                problem.hide(&token);
+                Err(RemoteError::Refused { url, problem }.into())
+            }
             Err(RemoteError::NotTailor { url, status, .. }) => {
                 let status = status.map_or(0, |it| it.as_u16());
                 let why = format!("it exchanges no token (status {status})");
@@ -97,9 +101,15 @@ impl JobToken {
 
 /// Whether a host has no CI systems, or knows nothing of them.
 fn is_of_none(error: &RemoteError) -> bool {
+    let nothing_there = |status: StatusCode, step: &str| match status {
+        StatusCode::NOT_FOUND => true,
+        // One of before: its path of tokens has other methods.
+        StatusCode::METHOD_NOT_ALLOWED => step == "method",
+        _ => false,
+    };
     error
         .problem()
-        .is_some_and(|it| it.status == StatusCode::NOT_FOUND)
+        .is_some_and(|it| nothing_there(it.status, &it.step))
 }
 
 /// Asks GitHub for the token of the job.

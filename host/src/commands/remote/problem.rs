@@ -41,6 +41,23 @@ impl Problem {
         })
     }
 
+    /// Puts an ellipsis in the place of a token, and of each of its parts.
+    pub fn hide(&mut self, token: &str) {
+        const SHORTEST: usize = 16;
+        let parts = token.split('.').filter(|part| part.len() >= SHORTEST);
+        let hidden: Vec<&str> = std::iter::once(token).chain(parts).collect();
+        for text in [
+            &mut self.step,
+            &mut self.reason,
+            &mut self.fix,
+            &mut self.request_id,
+        ] {
+            for hidden in hidden.iter().filter(|it| !it.is_empty()) {
+                *text = text.replace(hidden, "…");
+            }
+        }
+    }
+
     pub fn json(&self) -> Value {
         json!({
             "status": self.status.as_u16(),

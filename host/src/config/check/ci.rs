@@ -1,6 +1,6 @@
 //! CI systems whose jobs get tokens: whether their rules let in nobody by mistake.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
 use crate::config::field::{Field, Located};
@@ -10,13 +10,14 @@ use crate::config::{CiAlgorithm, CiIssuer, CiKeys, CiRule, ClaimPattern};
 
 /// Rules of one CI system.
 const MAX_RULES: usize = 100;
+/// Tokens for jobs of one CI system, of all teams: the default for each of its rules.
+const MAX_TOKENS: usize = 10_000;
 /// Claims of one rule.
 const MAX_CLAIMS: usize = 16;
 
 /// Claims that say whose the code is that runs. At a CI system that anybody may use, all others are
 /// what anybody chooses.
-const OWNERS: [&str; 9] = [
-    "sub",
+const OWNERS: [&str; 8] = [
     "repository",
     "repository_id",
     "repository_owner",
@@ -27,20 +28,20 @@ const OWNERS: [&str; 9] = [
     "namespace_id",
 ];
 
-/// How a subject begins that says nothing of whose code runs: some systems let a repository choose
-/// which claims its subject is made of.
-const ANYBODYS: [&str; 11] = [
-    "actor",
-    "base_ref",
-    "context",
-    "environment",
-    "event_name",
-    "head_ref",
-    "job_workflow_ref",
-    "pull_request",
-    "ref",
-    "ref_type",
-    "workflow",
+/// How a subject begins that says whose code runs. Some systems let a repository choose which claims
+/// its subject is made of, so that any other beginning may be anybody's.
+const SUBJECTS: [&str; 11] = [
+    "repo:",
+    "repository:",
+    "repository_id:",
+    "repository_owner:",
+    "repository_owner_id:",
+    "project_path:",
+    "project_id:",
+    "namespace_path:",
+    "namespace_id:",
+    "organization:",
+    "org:",
 ];
 
 /// Claims that the host looks at itself.
@@ -90,6 +91,7 @@ fn one(raw: &RawCi, cx: &mut Context<'_>) -> Option<CiIssuer> {
         let way_out = "write [[releases.ci.<name>.rule]] for each kind of job";
         cx.report_at(&raw.place, what, way_out);
     }
+    check_tokens(raw, cx);
     let rules: Vec<Option<CiRule>> = raw.rules.iter().map(|it| rule(it, cx)).collect();
     Some(CiIssuer {
         issuer: raw.issuer.value()?,
@@ -108,6 +110,20 @@ fn one(raw: &RawCi, cx: &mut Context<'_>) -> Option<CiIssuer> {
         keys_max_stale: raw.keys_max_stale.or(ms(86_400_000)),
         rules: rules.into_iter().collect::<Option<_>>()?,
     })
+}
+
+/// Each request reads the tokens, so that they have a bound of all teams together.
+fn check_tokens(raw: &RawCi, cx: &mut Context<'_>) {
+    let teams = raw.rules.iter().filter_map(|rule| rule.team.written());
+    let teams: BTreeSet<&String> = teams.map(|at| &at.value).collect();
+    if let Some(at) = raw.max_tokens.written()
+        && at.value.saturating_mul(teams.len()) > MAX_TOKENS
+    {
+        let count = teams.len();
+        let what =
+            format!("each of {count} teams could have as many, more than {MAX_TOKENS} in all");
+        cx.report(at, what, format!("write at most {}", MAX_TOKENS / count));
+    }
 }
 
 fn keys(raw: &RawCi, cx: &mut Context<'_>) -> Option<CiKeys> {
@@ -216,20 +232,27 @@ fn check_owner<T>(list: &Located<T>, claims: &[(String, ClaimPattern)], cx: &mut
         return;
     }
     let what = "no claim says whose repository the job is of, so that anybody's could fit";
-    let way_out = format!(
-        "write one of {} whole, or with its * behind the owner and a /",
-        OWNERS.join(", ")
-    );
+    let (owners, subjects) = (OWNERS.join(", "), SUBJECTS.join(", "));
+    let way_out = match claims.iter().any(|(name, _)| name == "sub") {
+        true => format!("begin sub with one of {subjects} and an owner, or add one of {owners}"),
+        false => format!(
+            "write one of {owners}, whole or with its * behind the owner and a /, or a sub that \
+             begins with repo: or the like"
+        ),
+    };
     cx.report(list, what, way_out);
 }
 
 /// Whether a claim can be of one owner alone.
 fn names_owner(name: &str, pattern: &ClaimPattern) -> bool {
     let (start, is_whole) = pattern.start();
-    let is_anybodys = name == "sub"
-        && start
-            .split(':')
-            .next()
-            .is_some_and(|first| ANYBODYS.contains(&first));
-    OWNERS.contains(&name) && (is_whole || start.contains('/')) && !is_anybodys
+    if name == "sub" {
+        let owner = SUBJECTS.iter().find_map(|it| start.strip_prefix(it));
+        return owner.is_some_and(|owner| match is_whole {
+            true => !owner.is_empty(),
+            // The star stands for a part behind the owner.
+            false => owner.find(['/', ':']).is_some_and(|at| at > 0),
+        });
+    }
+    OWNERS.contains(&name) && (is_whole || start.contains('/'))
 }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use crate::config::CiAlgorithm;
 use crate::config::field::{Field, Located};
 use crate::config::kind::{Formed, Kind, Text};
 use crate::config::problem::{Fault, Location};
 use crate::config::reader::Section;
-use crate::config::units::{count, duration, duration_within, long_duration, ms};
+use crate::config::units::{count, duration_within, long_duration, ms};
 use crate::config::values::{choice, name, path, quote, text, words};
 use crate::config::wire::token_url;
+use crate::config::{CI_MAX_AGE, CI_MAX_LEEWAY, CiAlgorithm};
 
 pub(in crate::config) struct RawCi {
     pub(in crate::config) name: String,
@@ -61,11 +61,11 @@ pub(super) fn ci(name: &str, s: &mut Section<'_>) -> RawCi {
         keys_file: s.read("keys-file", path()),
         keys_url: s.read("keys-url", token_url()),
         ca_file: s.read("ca-file", path()),
-        timeout: s.read("timeout", duration()),
+        timeout: s.read("timeout", duration_within(ms(1_000)..=ms(30_000))),
         algorithms: s.filled("algorithms", choice(&algorithms)),
         lifetime: s.read("lifetime", duration_within(ms(60_000)..=ms(3_600_000))),
-        leeway: s.read("leeway", duration_within(ms(1_000)..=ms(300_000))),
-        max_age: s.read("max-age", duration_within(ms(60_000)..=ms(3_600_000))),
+        leeway: s.read("leeway", duration_within(ms(1_000)..=CI_MAX_LEEWAY)),
+        max_age: s.read("max-age", duration_within(ms(60_000)..=CI_MAX_AGE)),
         max_tokens: s.read("max-tokens", count(1..=500)),
         fetch_interval: s.read("fetch-interval", duration_within(ms(1_000)..=ms(3_600_000))),
         keys_max_age: s.read("keys-max-age", duration_within(ms(1_000)..=ms(3_600_000))),

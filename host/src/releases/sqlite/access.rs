@@ -98,36 +98,49 @@ fn exchange(
     hash: &str,
     exchange: &Exchange,
 ) -> Result<(), Failure> {
-    let now = SystemTime::now();
     let change = super::write::begin(connection)?;
+    // It may have waited here until nobody knows any more whether it was exchanged.
+    let now = SystemTime::now();
+    if exchange.until <= now {
+        return Err(StoreError::ExchangedLate.into());
+    }
     clean(&change, now)?;
     let is_new = change.execute(
         "INSERT INTO exchanged (once, until) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-        params![exchange.once, to_millis(exchange.until)],
+        params![exchange.once, to_millis(exchange.known_until)],
     )?;
     if is_new == 0 {
         return Err(StoreError::Exchanged.into());
     }
     let valid: i64 = change.query_row(
-        "SELECT count(*) FROM token WHERE expires > ?1 AND revoked IS NULL AND issuer = ?2",
-        params![to_millis(now), exchange.issuer],
+        "SELECT count(*) FROM token
+         WHERE expires > ?1 AND revoked IS NULL AND issuer = ?2 AND team = ?3",
+        params![to_millis(now), exchange.issuer, token.team],
         |row| row.get(0),
     )?;
     if usize::try_from(valid).is_ok_and(|valid| valid >= exchange.most) {
-        let (issuer, most) = (exchange.issuer.clone(), exchange.most);
-        return Err(StoreError::TooManyOfIssuer { issuer, most }.into());
+        return Err(StoreError::TooManyOfIssuer {
+            issuer: exchange.issuer.clone(),
+            team: token.team.clone(),
+            most: exchange.most,
+        }
+        .into());
     }
     insert(&change, token, hash, Some(&exchange.issuer))?;
     Ok(change.commit()?)
 }
 
+/// Before when a token of an operator, and one of a job, ended long ago.
+fn long_ago(now: SystemTime) -> [i64; 2] {
+    [ENDED, JOB_ENDED].map(|time| to_millis(now.checked_sub(time).unwrap_or(now)))
+}
+
 /// Removes what ended long ago.
 fn clean(change: &Transaction<'_>, now: SystemTime) -> rusqlite::Result<()> {
-    let before = |time| to_millis(now.checked_sub(time).unwrap_or(now));
     change.execute(
         "DELETE FROM token WHERE min(expires, ifnull(revoked, expires))
          < iif(issuer IS NULL, ?1, ?2)",
-        params![before(ENDED), before(JOB_ENDED)],
+        long_ago(now),
     )?;
     change.execute("DELETE FROM exchanged WHERE until < ?1", [to_millis(now)])?;
     Ok(())
@@ -168,9 +181,11 @@ fn insert(
 fn tokens(connection: &mut Connection) -> Result<Vec<(Token, String)>, Failure> {
     let mut found = connection.prepare(
         "SELECT id, hash, team, bffs, scopes, note, made, expires, used, revoked
-         FROM token ORDER BY made DESC, id",
+         FROM token
+         WHERE min(expires, ifnull(revoked, expires)) >= iif(issuer IS NULL, ?1, ?2)
+         ORDER BY made DESC, id",
     )?;
-    let rows = found.query_map([], token)?;
+    let rows = found.query_map(long_ago(SystemTime::now()), token)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

@@ -47,6 +47,15 @@ async fn a_job_that_is_given_its_token_needs_no_other_one() {
         "{said:?}"
     );
     assert!(!said.err.contains(&refused), "{said:?}");
+    // A program reads why.
+    let said = run(&refused, &["deploy", "page", &path, "--json"]).await;
+    let end = said.end();
+    let problem = &end["problem"];
+    let read = (said.code, &problem["status"], &problem["step"]);
+    assert_eq!(read, (4, &json!(401), &json!("rule")), "{said:?}");
+    let reason = problem["reason"].as_str().unwrap();
+    assert!(reason.contains("ref is \"refs/heads/x\""), "{said:?}");
+    assert_ne!(problem["fix"], json!(""), "{said:?}");
     // A token of the host goes before it.
     let (_, operator) =
         super::token(&host.dir().join("tailor.toml"), &["create", "--operator"]).await;
@@ -148,21 +157,60 @@ async fn an_answer_that_is_no_token_is_shown_to_nobody_and_a_host_without_ci_nee
     let said = ended(command).await;
     assert_eq!((said.code, service.count()), (1, 1), "{said:?}");
     assert!(!said.err.contains(&token[..40]), "{said:?}");
+    // So may a host, or what stands before it.
+    let service = ScriptedService::start(|request| {
+        let token: serde_json::Value = serde_json::from_str(&request.text()).unwrap();
+        let token = token["token"].as_str().unwrap();
+        let (_, signature) = token.rsplit_once('.').unwrap();
+        let reason = format!("{token} is not good");
+        let fix = format!("sign it otherwise than {signature}");
+        let problem = json!({"step": "token", "reason": reason, "fix": fix});
+        Response::new(401)
+            .header("content-type", "application/json")
+            .body(problem.to_string())
+    })
+    .unwrap();
+    for arguments in [&["status"][..], &["rollback", "page", "--json"]] {
+        let mut command = program(&service.url(), arguments);
+        command.env("TAILOR_ID_TOKEN", &token);
+        let said = ended(command).await;
+        assert_eq!(said.code, 4, "{said:?}");
+        let told = [&*said.err, &said.out].concat();
+        assert!(
+            told.contains("… is not good; sign it otherwise than …"),
+            "{told}"
+        );
+        for part in token.split('.') {
+            assert!(!told.contains(part), "{told}");
+        }
+    }
     host.stop().await;
 
     let host = builder("").start().await.unwrap();
     let url = format!("http://{}", Api::of(&host).0);
+    // One of before has no such path, and one that is the id of a token for other methods.
+    let older = ScriptedService::start(|request| match &*request.line() {
+        "POST /v1/tokens/exchange HTTP/1.1" => {
+            let problem = json!({"step": "method", "reason": "only DELETE is served here"});
+            Response::new(405).body(problem.to_string())
+        }
+        _ => Response::json(json!({"releases": [], "next": null})),
+    })
+    .unwrap();
     let service = github(issuer);
-    let mut command = program(&url, &["status"]);
-    command
-        .env("ACTIONS_ID_TOKEN_REQUEST_URL", service.url())
-        .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "of-the-job");
-    let said = ended(command).await;
-    assert_eq!(said.code, 0, "{said:?}");
-    assert!(
-        said.err
-            .contains("takes no tokens of CI jobs; going on without"),
-        "{said:?}"
-    );
+    for (url, arguments) in [(url, &["status"][..]), (older.url(), &["releases", "page"])] {
+        let mut command = program(&url, arguments);
+        command
+            .env("ACTIONS_ID_TOKEN_REQUEST_URL", service.url())
+            .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "of-the-job");
+        let said = ended(command).await;
+        assert_eq!(said.code, 0, "{said:?}");
+        assert!(
+            said.err
+                .contains("takes no tokens of CI jobs; going on without"),
+            "{said:?}"
+        );
+    }
+    assert_eq!(older.count(), 2);
     host.stop().await;
 }

@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use downstream_mock::scripted::{Authority, Response, ScriptedService, Validity, acceptor};
 use serde_json::{Value, json};
-use tailor_harness::TestHost;
+use tailor_harness::{Process, TestHost};
 
 use super::issuer::{Issuer, claims};
-use super::{Api, builder, exchange, exchanged, host, hub};
+use super::{Api, FILE, builder, exchange, exchanged, host, hub};
+use crate::releases::cli::tailor;
 use crate::wire::until;
 
 /// A CI system that gives out keys over https: `None` while it fails.
@@ -89,7 +90,7 @@ async fn a_new_key_is_taken_and_those_before_are_kept_while_the_issuer_is_down()
     let (asked, token) = (system.service.count(), new.job(&json!({})));
     // Asked again, it fails, and what was known holds.
     until(async || {
-        exchanged(&api, &old.job(&json!({}))).await;
+        assert_eq!(exchange(&api, &token).await.status, 401);
         (system.service.count() > asked).then_some(())
     })
     .await;
@@ -143,4 +144,40 @@ async fn a_file_of_keys_is_read_again_when_it_has_changed() {
     until(async || (exchange(&api, &token).await.status == 201).then_some(())).await;
     assert_eq!(exchange(&api, &old.job(&json!({}))).await.status, 401);
     host.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_without_usable_keys_is_told_before_the_first_job_asks() {
+    let issuer = Issuer::new("a");
+    for (content, told) in [
+        (issuer.keys(), None),
+        (
+            "{}".to_owned(),
+            Some("no JSON Web Key Set; no job gets a token"),
+        ),
+        (
+            json!({"keys": []}).to_string(),
+            Some("the set has no keys; no job"),
+        ),
+        (
+            json!({"keys": [{"kty": "oct"}]}).to_string(),
+            Some("the set has no key that can be used: key 0: it is for another algorithm"),
+        ),
+    ] {
+        let builder = builder("admin.tokens = true\nlog.format = \"json\"\n");
+        let builder = builder.config(&hub(FILE));
+        let builder = builder.file("keys.json", content.as_bytes()).unwrap();
+        let (path, _files) = builder.write().unwrap();
+        let config = path.display().to_string();
+        let said = tailor("http://127.0.0.1:1", &["check", "--config", &config]).await;
+        assert_eq!(said.code, 0, "{said:?}");
+        let begins = "warning: releases.ci.hub.keys-file: ";
+        let warning = said.out.lines().find(|it| it.starts_with(begins));
+        assert_eq!(warning.is_some(), told.is_some(), "{said:?}");
+        let Some(told) = told else { continue };
+        assert!(warning.unwrap().contains(told), "{said:?}");
+        let process = Process::serve(&path).unwrap();
+        let line = process.wait_for_line(|line| line.contains(told).then_some(()));
+        line.unwrap();
+    }
 }

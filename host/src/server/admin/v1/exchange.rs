@@ -1,6 +1,6 @@
 //! Tokens for jobs of CI systems, for what those sign: without another token, and once.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
@@ -21,17 +21,18 @@ use crate::sync;
 
 /// The order, as the audit names it.
 const WHAT: &str = "POST /v1/tokens/exchange";
-/// Refusals that the audit gets in this time. At a CI system that anybody may use, anybody has
-/// proven tokens, and the audit has an end.
+/// Refusals of jobs that a rule is for, which the audit gets in this time from each CI system. It
+/// gets none of others: at a CI system that anybody may use, anybody has proven tokens, and the
+/// audit has an end.
 const NOTED: usize = 10;
-const NOTED_IN: Duration = Duration::from_secs(60);
+const NOTED_IN: Duration = Duration::from_secs(3600);
 
 /// What exchanges share.
 #[derive(Default)]
 pub(in crate::server::admin) struct Exchanges {
     issuers: CiIssuers,
-    /// When refusals were noted, the last ones.
-    noted: Mutex<VecDeque<Instant>>,
+    /// When refusals were noted, the last ones of each CI system.
+    noted: Mutex<BTreeMap<String, VecDeque<Instant>>>,
 }
 
 /// The body of the order.
@@ -56,22 +57,17 @@ pub(super) async fn exchange(
     })?;
     let settings = pages.shared.snapshot.load().config.releases.ci.clone();
     let issuers = &pages.exchanges.issuers;
-    let job = match issuers
-        .prove(&settings, &body.token, SystemTime::now())
-        .await
-    {
-        Ok(job) => job,
-        Err(error) => {
-            let problem = problem(&error);
-            if let Some(who) = error.who() {
-                note_refusal(pages, who, &problem, id).await;
-            }
-            return Err(problem);
+    let proven = issuers.prove(&settings, &body.token, SystemTime::now());
+    let job = proven.await.map_err(|error| {
+        let problem = problem(&error);
+        if let Some(JobName { issuer, subject }) = error.who() {
+            let step = problem.step;
+            tracing::info!(%id, issuer, subject, step, "a job gets no token");
         }
-    };
-    let who = job.who.clone();
-    let (rule, until) = (job.rule, job.until);
-    let (new, exchange) = ordered(job, until);
+        problem
+    })?;
+    let (who, rule) = (job.who.clone(), job.rule);
+    let (new, exchange) = ordered(job);
     match pages.orders.exchange(new, exchange).await {
         Ok((token, secret)) => {
             let (issuer, subject) = (&who.issuer, &who.subject);
@@ -92,7 +88,7 @@ pub(super) async fn exchange(
 }
 
 /// The token to make for a job.
-fn ordered(job: Job, until: SystemTime) -> (NewToken, Exchange) {
+fn ordered(job: Job) -> (NewToken, Exchange) {
     let JobName { issuer, subject } = job.who;
     let new = NewToken {
         team: job.team,
@@ -106,7 +102,8 @@ fn ordered(job: Job, until: SystemTime) -> (NewToken, Exchange) {
     let exchange = Exchange {
         issuer,
         once: job.once,
-        until,
+        until: job.until,
+        known_until: job.known_until,
         most: job.max_tokens,
     };
     (new, exchange)
@@ -115,7 +112,6 @@ fn ordered(job: Job, until: SystemTime) -> (NewToken, Exchange) {
 fn problem(error: &CiError) -> V1Problem {
     let (status, step) = match error {
         CiError::Nothing => (StatusCode::NOT_FOUND, "ci"),
-        CiError::Busy => (StatusCode::TOO_MANY_REQUESTS, "queue"),
         CiError::NoKeys => (StatusCode::SERVICE_UNAVAILABLE, "keys"),
         CiError::Unknown => (StatusCode::UNAUTHORIZED, "token"),
         CiError::Claims { .. } => (StatusCode::UNAUTHORIZED, "claims"),
@@ -127,11 +123,15 @@ fn problem(error: &CiError) -> V1Problem {
     V1Problem::new(status, step, reason, fix)
 }
 
-/// Records that a proven token was refused, if few were before.
+/// Records that a job was refused that a rule is for, if few were before.
 async fn note_refusal(pages: &Pages, who: &JobName, problem: &V1Problem, id: &RequestId) {
     let may = {
         let mut noted = sync::lock(&pages.exchanges.noted);
-        noted.retain(|at| at.elapsed() < NOTED_IN);
+        noted.retain(|_, all| {
+            all.retain(|at| at.elapsed() < NOTED_IN);
+            !all.is_empty()
+        });
+        let noted = noted.entry(who.issuer.clone()).or_default();
         let may = noted.len() < NOTED;
         if may {
             noted.push_back(Instant::now());

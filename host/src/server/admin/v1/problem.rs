@@ -104,6 +104,7 @@ impl From<OrderError> for V1Problem {
                 StoreError::TooManyTokens(_) | StoreError::TooManyOfIssuer { .. },
             ) => (StatusCode::TOO_MANY_REQUESTS, "token"),
             OrderError::Store(StoreError::Exchanged) => (StatusCode::UNAUTHORIZED, "replay"),
+            OrderError::Store(StoreError::ExchangedLate) => (StatusCode::UNAUTHORIZED, "claims"),
             OrderError::Store(StoreError::NoComponent(_)) => (StatusCode::CONFLICT, "digest"),
             OrderError::Store(StoreError::Conflict { .. }) => (StatusCode::CONFLICT, "expect-live"),
             OrderError::Store(StoreError::KeyReused) => {
