@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use clap::{Args, ValueHint};
 use serde_json::{Value, json};
 use tailor::digest::hex;
@@ -34,9 +33,9 @@ pub struct Deploy {
     bff: String,
     /// The component: a file, or oci://HOST[:PORT]/REPOSITORY@sha256:DIGEST, which the host pulls
     /// from a registry of its configuration
-    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath,
-          value_parser = PathBufValueParser::new().try_map(Component::named))]
-    component: Component,
+    // Parsed later: a refusal of clap quotes what it refuses, in which a password may be.
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    component: PathBuf,
     /// Where it comes from, for the history, such as the address of a commit
     #[arg(long, value_name = "URL")]
     source: Option<String>,
@@ -139,7 +138,8 @@ impl Deploy {
             None => TIMEOUT,
         });
         let mut patience = Patience::new(timeout);
-        let (component, named) = (self.component.clone(), self.signature.clone());
+        let component = Component::named(self.component.clone())?;
+        let named = self.signature.clone();
         let reading = tokio::task::spawn_blocking(move || sent(component, named));
         let Sent {
             upload: bytes,

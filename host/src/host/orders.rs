@@ -84,6 +84,10 @@ impl Orders for ReleaseOrders {
         self.with_store(move |releases| Ok(releases.authenticate(&text)??))
     }
 
+    fn token(&self, id: String) -> Answer<Token> {
+        self.with_store(move |releases| Ok(releases.token(&id)??))
+    }
+
     fn create_token(&self, new: NewToken) -> Answer<(Token, String)> {
         self.with_store(move |releases| Ok(releases.create_token(new)?))
     }

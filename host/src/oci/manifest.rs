@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::object::Object;
 use crate::digest::{hex, is_digest};
 use crate::text::cut;
 
@@ -63,8 +64,8 @@ pub enum ManifestError {
 struct Document {
     schema_version: u64,
     media_type: Option<String>,
-    layers: Option<Vec<Descriptor>>,
-    manifests: Option<Vec<Descriptor>>,
+    layers: Option<Vec<Object<Descriptor>>>,
+    manifests: Option<Vec<Object<Descriptor>>>,
 }
 
 #[derive(Deserialize)]
@@ -88,7 +89,7 @@ impl Manifest {
             return Err(ManifestError::OtherBytes(found));
         }
         let unreadable = |why: &str| ManifestError::Unreadable(why.to_owned());
-        let document: Document = serde_json::from_slice(bytes)
+        let Object(document): Object<Document> = serde_json::from_slice(bytes)
             .map_err(|error| ManifestError::Unreadable(cut(&error.to_string())))?;
         if document.schema_version != 2 {
             return Err(unreadable("another schemaVersion"));
@@ -96,7 +97,7 @@ impl Manifest {
         let kind = document.media_type.as_deref();
         match (document.layers, document.manifests) {
             (None, Some(manifests)) if kind.is_none_or(|it| it == INDEX) => {
-                let shown = manifests.iter().map(|it| cut(&it.digest)).collect();
+                let shown = manifests.iter().map(|it| cut(&it.0.digest)).collect();
                 Err(ManifestError::Index(shown))
             }
             (Some(layers), None) if kind.is_none_or(|it| it == IMAGE) => component(&layers),
@@ -108,8 +109,8 @@ impl Manifest {
     }
 }
 
-fn component(layers: &[Descriptor]) -> Result<Manifest, ManifestError> {
-    let [layer] = layers else {
+fn component(layers: &[Object<Descriptor>]) -> Result<Manifest, ManifestError> {
+    let [Object(layer)] = layers else {
         return Err(other(layers));
     };
     if layer.media_type != WASM {
@@ -123,8 +124,8 @@ fn component(layers: &[Descriptor]) -> Result<Manifest, ManifestError> {
     })
 }
 
-fn other(layers: &[Descriptor]) -> ManifestError {
-    ManifestError::Layers(layers.iter().map(|it| cut(&it.media_type)).collect())
+fn other(layers: &[Object<Descriptor>]) -> ManifestError {
+    ManifestError::Layers(layers.iter().map(|it| cut(&it.0.media_type)).collect())
 }
 
 /// How many there are, and the first of them.
@@ -230,6 +231,11 @@ mod tests {
                 "missing field",
             ),
             (json!([]), "version 2"),
+            (json!([2, IMAGE, [layer(WASM)], null]), "expected an object"),
+            (
+                image(json!([[WASM, format!("sha256:{}", "0a".repeat(32)), 7]])),
+                "expected an object",
+            ),
         ] {
             let error = read(&document).unwrap_err().to_string();
             assert!(error.contains(text), "{document}: {error}");

@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use super::name::is_repository;
+
 /// What stands for the name of the team that asks.
 const TEAM: &str = "{team}";
 /// What stands for the rest of a name.
@@ -102,6 +104,8 @@ impl FromStr for RepositoryPattern {
                 text if text.contains(REST) || !text.bytes().all(is_legal) => {
                     return Err(PatternError);
                 }
+                // No repository has it in its name.
+                text if !text.contains('*') && !is_repository(text) => return Err(PatternError),
                 text => Component::Like(text.to_owned()),
             });
         }
@@ -162,6 +166,11 @@ mod tests {
             "a**",
             "***",
             "{team}x/*",
+            "..",
+            "shop/..",
+            "-shop/*",
+            "shop_/*",
+            "shop/a..b",
             "{}/a",
             "a b",
             "a:b",

@@ -33,6 +33,13 @@ pub enum ReferenceError {
          in small letters"
     )]
     Form(String),
+    /// There is a user in it, so it is not shown: a password may be beside that.
+    #[error(
+        "the reference has a user before its host, or an @ before another name, and is shown \
+         nowhere for that; write oci://HOST[:PORT]/REPOSITORY@sha256:DIGEST, and user and \
+         password into the file that releases.registry.NAME.credentials names"
+    )]
+    User,
     /// It has no digest.
     #[error(
         "{0:?} has no digest, so it may be another component tomorrow; write @sha256:DIGEST \
@@ -74,6 +81,9 @@ impl FromStr for Reference {
     type Err = ReferenceError;
 
     fn from_str(text: &str) -> Result<Self, ReferenceError> {
+        if has_user(text) {
+            return Err(ReferenceError::User);
+        }
         let shown = || cut(text);
         let form = || ReferenceError::Form(shown());
         let rest = text.strip_prefix(SCHEME).ok_or_else(form)?;
@@ -101,6 +111,14 @@ impl FromStr for Reference {
             digest: digest.to_owned(),
         })
     }
+}
+
+/// Whether something before an `@` may be a user and a password: what stands there is neither a
+/// repository nor before the last name.
+fn has_user(text: &str) -> bool {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let before_digest = rest.split_once('@');
+    before_digest.is_some_and(|(name, digest)| !name.contains('/') || digest.contains('/'))
 }
 
 /// Whether this may be a host with or without a port. It is compared with those of the
@@ -160,10 +178,8 @@ mod tests {
             format!("registry.example/shop/watch@{digest}"),
             format!("OCI://registry.example/shop/watch@{digest}"),
             format!("https://registry.example/shop/watch@{digest}"),
-            format!("oci://user:password@registry.example/shop/watch@{digest}"),
             format!("oci://Registry.example/shop/watch@{digest}"),
             format!("oci:///shop/watch@{digest}"),
-            format!("oci://registry.example@{digest}"),
             format!("oci://registry.example/@{digest}"),
             format!("oci://registry.example/../watch@{digest}"),
             format!("oci://registry.example/shop%2fwatch@{digest}"),
@@ -189,6 +205,25 @@ mod tests {
                 "{text}"
             );
         }
+        for text in [
+            format!("oci://user:secret@registry.example/shop/watch@{digest}"),
+            "oci://user:secret@registry.example/shop/watch:v1".to_owned(),
+            "OCI://secret@registry.example/shop/watch".to_owned(),
+            format!("https://user:secret@registry.example/shop/watch@{digest}"),
+            format!("user:secret@registry.example/shop/watch@{digest}"),
+            format!("oci:/user:secret@registry.example/shop/watch@{digest}"),
+            format!("oci://user:sec/ret@registry.example/shop/watch@{digest}"),
+            format!("oci://user:secret@{digest}"),
+            format!("oci://registry.example/secret@{digest}/../x"),
+        ] {
+            let error = read(&text).unwrap_err();
+            assert_eq!(error, ReferenceError::User, "{text}");
+            let said = format!("{error} {error:?}");
+            assert!(
+                !said.contains("secret") && !said.contains("user:"),
+                "{said}"
+            );
+        }
         for digest in [
             "",
             "sha256:",
@@ -197,7 +232,6 @@ mod tests {
             &digest.to_uppercase(),
             &format!("{digest}0"),
             &format!("{digest}@{digest}"),
-            &format!("{digest}/../x"),
         ] {
             let text = format!("oci://registry.example/watch@{digest}");
             assert!(

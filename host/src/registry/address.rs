@@ -5,6 +5,9 @@ use http::uri::PathAndQuery;
 /// The longest that is taken: signed addresses have a kilobyte or two.
 const MAX: usize = 8 << 10;
 
+/// The longest host.
+const MAX_HOST: usize = 253;
+
 /// A place on a host. It is shown without its query, which may be a secret.
 #[derive(Clone)]
 pub(super) struct Address {
@@ -111,7 +114,7 @@ fn host_and_port(authority: &str, is_secure: bool) -> Option<(String, u16)> {
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_')),
     };
-    (is_legal && !host.is_empty()).then(|| (host.to_ascii_lowercase(), port))
+    (is_legal && (1..=MAX_HOST).contains(&host.len())).then(|| (host.to_ascii_lowercase(), port))
 }
 
 #[cfg(test)]
@@ -169,6 +172,8 @@ mod tests {
         ] {
             assert_eq!(read(text), None, "{text}");
         }
+        let long = |count| format!("https://{}/a", "a".repeat(count));
+        assert!(read(&long(MAX_HOST)).is_some() && read(&long(MAX_HOST + 1)).is_none());
         assert!(Address::read("/a", None).is_none());
         assert!(base.is_on("registry.example:5000") && !base.is_on("registry.example"));
         assert!(Address::of("a", true, "/").unwrap().is_on("a:443"));

@@ -110,7 +110,8 @@ impl<'a> Client<'a> {
             if !is_redirect(response.status()) {
                 return Ok((address, response));
             }
-            let next = response.headers().get(LOCATION);
+            let mut places = response.headers().get_all(LOCATION).iter();
+            let next = places.next().filter(|_| places.next().is_none());
             let next = next.and_then(|it| Address::read(it.to_str().ok()?, Some(&address)));
             let next = next.ok_or_else(|| {
                 let what = "it redirects to no address that can be followed; look at it";

@@ -9,12 +9,14 @@ use serde::Deserialize;
 
 use crate::config::Registry;
 use crate::file;
-use crate::oci::PullError;
+use crate::oci::{Object, PullError};
 
 /// The largest file with credentials, bytes.
 const MAX_CREDENTIALS: u64 = 8 << 10;
 /// The longest token, bytes.
 const MAX_TOKEN: usize = 16 << 10;
+/// What some editors write before the first letter.
+const BOM: &[u8] = b"\xef\xbb\xbf";
 /// Permissions of those who are neither the owner nor of the group.
 const OTHERS: u32 = 0o007;
 
@@ -49,21 +51,21 @@ pub(super) fn basic(registry: &Registry) -> Result<Option<HeaderValue>, PullErro
     let text = content.bytes.strip_suffix(b"\n").unwrap_or(&content.bytes);
     let text = text.strip_suffix(b"\r").unwrap_or(text);
     let is_line = !text.iter().any(u8::is_ascii_control);
-    if text
-        .iter()
-        .position(|b| *b == b':')
-        .is_none_or(|at| at == 0)
-        || !is_line
-    {
-        let why = "is no line of a user, a colon and a password";
-        return Err(wrong(why, "write user:password into it"));
+    let colon = text.iter().position(|b| *b == b':');
+    let has_both = colon.is_some_and(|at| at > 0 && at + 1 < text.len());
+    if !has_both || !is_line || text.starts_with(BOM) {
+        let why = "is no line of a user, a colon and a password alone";
+        return Err(wrong(
+            why,
+            "write user:password into it, without a byte order mark",
+        ));
     }
     Ok(secret(&format!("Basic {}", BASE64_STANDARD.encode(text))))
 }
 
 /// The field for the token in the answer of a realm, if there is one.
 pub(super) fn bearer(answer: &[u8]) -> Option<HeaderValue> {
-    let granted: Granted = serde_json::from_slice(answer).ok()?;
+    let Object(granted): Object<Granted> = serde_json::from_slice(answer).ok()?;
     let token = granted
         .token
         .filter(|it| !it.is_empty())
@@ -80,4 +82,18 @@ fn secret(text: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(text).ok()?;
     value.set_sensitive(true);
     Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_a_member_of_an_object() {
+        assert!(bearer(br#"{"token": "a", "expires_in": 1}"#).is_some());
+        assert!(bearer(br#"{"access_token": "a"}"#).is_some());
+        for answer in ["[\"a\", null]", "[null, \"a\"]", "\"a\"", "{}"] {
+            assert!(bearer(answer.as_bytes()).is_none(), "{answer}");
+        }
+    }
 }

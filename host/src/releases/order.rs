@@ -28,6 +28,9 @@ pub trait Orders: Send + Sync {
     /// The token of a text.
     fn authenticate(&self, text: String) -> Answer<Token>;
 
+    /// The token of an id, if it is valid still.
+    fn token(&self, id: String) -> Answer<Token>;
+
     /// Makes a token. Returns it, and its text.
     fn create_token(&self, new: NewToken) -> Answer<(Token, String)>;
 

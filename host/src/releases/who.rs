@@ -64,6 +64,21 @@ impl Releases {
         Ok(found)
     }
 
+    /// The token of an id as it is now, if it is valid: what was proven a while ago may have ended.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not taken any more; or that the tokens cannot be read, and never could.
+    pub fn token(&self, id: &str) -> Result<Result<Token, TokenError>, StoreError> {
+        self.read_tokens()?;
+        let known = sync::lock(&self.tokens);
+        let found = known.all.iter().find(|(token, _)| token.id == id);
+        let Some((token, _)) = found else {
+            return Ok(Err(TokenError::Unknown));
+        };
+        Ok(token.check(SystemTime::now()).map(|()| token.clone()))
+    }
+
     /// Reads the tokens. Where that fails, those that were read last are taken once more.
     ///
     /// # Errors

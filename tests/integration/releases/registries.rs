@@ -8,3 +8,4 @@ mod hostile;
 mod logins;
 mod orders;
 mod redirects;
+mod under_way;

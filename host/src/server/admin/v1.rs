@@ -11,6 +11,7 @@ mod exchange;
 mod order;
 mod preview;
 mod problem;
+mod pulls;
 mod release;
 mod routes;
 mod shadow;
@@ -31,6 +32,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub(super) use self::exchange::Exchanges;
 use self::problem::V1Problem;
+use self::pulls::{Pulling, Pulls};
 use self::routes::{Need, Operation, Route};
 use super::{AdminBody, Pages, typed};
 use crate::releases::{Act, Caller, CanaryAct};
@@ -48,12 +50,28 @@ pub(super) struct Uploads {
     permits: Arc<Semaphore>,
     /// How many that is.
     most: usize,
+    /// Those that are pulls.
+    pulls: Pulls,
 }
 
 impl Uploads {
     pub(super) fn new(most: usize) -> Self {
         let permits = Arc::new(Semaphore::new(most));
-        Self { permits, most }
+        Self {
+            permits,
+            most,
+            pulls: Pulls::default(),
+        }
+    }
+
+    /// One more pull, for an order with this key.
+    fn pull(
+        &self,
+        caller: &Caller,
+        key: Option<&(String, String)>,
+    ) -> Result<(Pulling, OwnedSemaphorePermit), V1Problem> {
+        let pulling = self.pulls.begin(caller, key, self.most)?;
+        Ok((pulling, self.permit()?))
     }
 
     /// One more upload, or one more pull: each takes memory, bandwidth and the disk.

@@ -46,6 +46,13 @@ async fn a_reference_is_deployed_in_place_of_a_file() {
         let said = tailor(&url, &["deploy", "page", wrong]).await;
         assert!(said.code != 0 && said.err.contains(text), "{said:?}");
     }
+    let user = reference.replace("oci://", "oci://bot:secret@");
+    for more in [&[][..], &["--json"]] {
+        let said = tailor(&url, &[&["deploy", "page", &user], more].concat()).await;
+        assert_eq!(said.code, 1, "{said:?}");
+        assert!(said.err.contains("has a user before"), "{said:?}");
+        assert!(!format!("{said:?}").contains("secret"), "{said:?}");
+    }
     assert_eq!(registry.count(), asked);
     host.stop().await;
 }

@@ -145,7 +145,15 @@ async fn credentials_that_others_can_read_or_that_are_none_are_not_used() {
         503,
         "every user of the machine",
     );
-    for wrong in ["", "shop-bot", ":pass", "a:b\nc:d", "a:b\u{1}"] {
+    for wrong in [
+        "",
+        "shop-bot",
+        ":pass",
+        "shop-bot:",
+        "\u{feff}shop-bot:pass",
+        "a:b\nc:d",
+        "a:b\u{1}",
+    ] {
         secret(host.dir(), wrong, 0o600);
         let said = refused(
             &order(&api, &reference).await,

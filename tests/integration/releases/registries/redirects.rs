@@ -170,3 +170,27 @@ async fn a_host_that_is_no_registry_gets_no_login_and_its_404_is_not_the_registr
         host.stop().await;
     }
 }
+
+#[tokio::test]
+async fn a_redirect_to_two_places_leads_to_none() {
+    let pushed = Pushed::new(&page("v1"));
+    let there = pushed.clone();
+    let registry = ScriptedService::start(move |request| {
+        if request.path() == there.manifest_path() {
+            return there.answer(&request);
+        }
+        Response::new(307)
+            .header("location", "/first")
+            .header("location", "/second")
+    })
+    .unwrap();
+    let (host, api) = host(&registry, "").await;
+    let reference = pushed.reference(&registry.address().to_string());
+    refused(
+        &order(&api, &reference).await,
+        502,
+        "no address that can be followed",
+    );
+    assert_eq!(registry.count(), 2);
+    host.stop().await;
+}

@@ -4,10 +4,12 @@ use http::StatusCode;
 
 use super::Pages;
 use super::problem::V1Problem;
+use super::pulls::Pulling;
 use super::upload::{self, check_digest};
+use crate::config::{Config, Registry};
 use crate::oci::{PullError, Reference};
 use crate::registry::{self, Pulled};
-use crate::releases::{Caller, OrderError, Part, Release, Scope, StoreError, Stored};
+use crate::releases::{Caller, OrderError, Part, Release, Scope, StoreError, Stored, TokenError};
 
 /// A component, as an order names it.
 pub(super) enum Named {
@@ -19,10 +21,22 @@ pub(super) enum Named {
 
 /// The component that was named.
 pub(super) enum Found {
-    /// It is there.
-    Digest(String),
+    /// It is there. What is pulled counts as under way until its order is executed.
+    Digest(String, Option<Pulling>),
     /// The order was executed before, by this release.
     Begun(Box<Release>),
+}
+
+/// An order that names a component.
+pub(super) struct Ordered<'a> {
+    /// The BFF.
+    pub(super) bff: &'a str,
+    /// Who orders.
+    pub(super) caller: &'a Caller,
+    /// What its caller has to be allowed.
+    pub(super) scope: Scope,
+    /// The key of the order, with the digest of its body.
+    pub(super) key: Option<&'a (String, String)>,
 }
 
 impl Named {
@@ -65,37 +79,36 @@ impl Named {
     pub(super) async fn find(
         self,
         pages: &Pages,
-        bff: &str,
-        caller: &Caller,
-        key: Option<&(String, String)>,
+        ordered: &Ordered<'_>,
     ) -> Result<Found, V1Problem> {
         let reference = match self {
-            Self::Digest(digest) => return Ok(Found::Digest(digest)),
+            Self::Digest(digest) => return Ok(Found::Digest(digest, None)),
             Self::Oci(reference) => reference,
         };
-        if !caller.may(Scope::Upload) {
-            let what = "the token has no scope upload, which a component of a registry needs";
-            let fix = "use one that has it; the operator makes tokens";
-            return Err(V1Problem::new(StatusCode::FORBIDDEN, "scope", what, fix));
-        }
-        let begun = pages.orders.begun(bff.to_owned(), key.cloned()).await?;
+        check(ordered.caller, Scope::Upload)?;
+        let key = ordered.key.cloned();
+        let begun = pages.orders.begun(ordered.bff.to_owned(), key).await?;
         if let Some(release) = begun {
             return Ok(Found::Begun(Box::new(release)));
         }
-        Ok(Found::Digest(pull(pages, &reference, caller).await?))
+        let (digest, pulling) = pull(pages, &reference, ordered).await?;
+        Ok(Found::Digest(digest, Some(pulling)))
     }
 }
 
 /// Pulls a component, and stores it as if the caller had sent it. Returns its digest.
-async fn pull(pages: &Pages, reference: &Reference, caller: &Caller) -> Result<String, V1Problem> {
+async fn pull(
+    pages: &Pages,
+    reference: &Reference,
+    ordered: &Ordered<'_>,
+) -> Result<(String, Pulling), V1Problem> {
     let config = pages.shared.snapshot.load().config.clone();
-    let registries = &config.releases.registries;
-    let registry = registry::find(registries, reference, caller.team());
-    let registry = registry.map_err(OrderError::Pull)?;
-    let permit = pages.uploads.permit()?;
-    let pulling = registry::pull(registry, reference, config.engine.max_component_size);
-    let Pulled { digest, bytes } = pulling.await.map_err(OrderError::Pull)?;
-    let (parts, storing) = upload::store(pages, &digest, caller.clone(), permit);
+    let registry = allowed(&config, reference, ordered.caller)?;
+    let (pulling, permit) = pages.uploads.pull(ordered.caller, ordered.key)?;
+    let pulled = registry::pull(registry, reference, config.engine.max_component_size).await;
+    let Pulled { digest, bytes } = pulled.map_err(|error| shown(error, ordered.caller))?;
+    check_again(pages, reference, ordered).await?;
+    let (parts, storing) = upload::store(pages, &digest, ordered.caller.clone(), permit);
     for part in [Part::Bytes(bytes), Part::End] {
         // Why it is not taken, the store says.
         let _ = parts.send(part).await;
@@ -110,6 +123,67 @@ async fn pull(pages: &Pages, reference: &Reference, caller: &Caller) -> Result<S
         }
         error => error,
     })?;
+    // A disk may take its time, too.
+    check_again(pages, reference, ordered).await?;
     tracing::info!(%reference, digest, size, is_new, "a component is pulled");
-    Ok(digest)
+    Ok((digest, pulling))
+}
+
+/// The registry that a caller may pull this from.
+fn allowed<'a>(
+    config: &'a Config,
+    reference: &Reference,
+    caller: &Caller,
+) -> Result<&'a Registry, V1Problem> {
+    let registries = &config.releases.registries;
+    let registry = registry::find(registries, reference, caller.team());
+    Ok(registry.map_err(OrderError::Pull)?)
+}
+
+/// Refuses what is not allowed any more: a pull takes its time, in which a token is revoked or ends,
+/// and a reload takes a registry away.
+async fn check_again(
+    pages: &Pages,
+    reference: &Reference,
+    ordered: &Ordered<'_>,
+) -> Result<(), V1Problem> {
+    let config = pages.shared.snapshot.load().config.clone();
+    let caller = match ordered.caller.token() {
+        Some(id) => Caller::Token(pages.orders.token(id.to_owned()).await?),
+        None => Caller::Local,
+    };
+    if caller.team() != ordered.caller.team() {
+        return Err(OrderError::Token(TokenError::Unknown).into());
+    }
+    if !caller.knows(ordered.bff) {
+        return Err(OrderError::NoBff(ordered.bff.to_owned()).into());
+    }
+    check(&caller, ordered.scope)?;
+    check(&caller, Scope::Upload)?;
+    allowed(&config, reference, &caller).map(drop)
+}
+
+/// The failure as this caller gets it: the files of the operator are none of a team's business.
+fn shown(error: PullError, caller: &Caller) -> OrderError {
+    match error {
+        PullError::Settings { registry, what } if !caller.is_operator() => {
+            tracing::warn!("a component is not pulled: releases.registry.{registry}: {what}");
+            let what = "a file of this section cannot be used; ask the operator, who finds the \
+                        reason in the host's log"
+                .to_owned();
+            PullError::Settings { registry, what }.into()
+        }
+        error => error.into(),
+    }
+}
+
+/// Refuses a caller without a scope.
+fn check(caller: &Caller, scope: Scope) -> Result<(), V1Problem> {
+    if caller.may(scope) {
+        return Ok(());
+    }
+    let scope = scope.name();
+    let what = format!("the token has no scope {scope}, which a component of a registry needs");
+    let fix = "use one that has it; the operator makes tokens";
+    Err(V1Problem::new(StatusCode::FORBIDDEN, "scope", what, fix))
 }

@@ -7,14 +7,16 @@ use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::component::{Found, Named};
+use super::component::{Found, Named, Ordered};
 use super::order::{some, take, text};
 use super::problem::V1Problem;
 use super::release::{execute, recorded};
 use super::{Pages, document, json};
 use crate::config::PreviewSite;
 use crate::preview::{self, PreviewHost};
-use crate::releases::{Caller, Expected, Kind, Order, Preview, Signing, Target, WantedPreview};
+use crate::releases::{
+    Caller, Expected, Kind, Order, Preview, Scope, Signing, Target, WantedPreview,
+};
 use crate::server::admin::AdminBody;
 
 /// The body of an order for a preview.
@@ -51,8 +53,14 @@ pub(super) async fn begin(
     let lifetime = body.expires_in.as_deref().map(lifetime).transpose()?;
     let message = text("message", body.message)?;
     let source = text("source", body.source)?.or_else(|| named.source());
-    let digest = match named.find(pages, &bff, &caller, key.as_ref()).await? {
-        Found::Digest(digest) => digest,
+    let ordered = Ordered {
+        bff: &bff,
+        caller: &caller,
+        scope: Scope::Preview,
+        key: key.as_ref(),
+    };
+    let (digest, _pulling) = match named.find(pages, &ordered).await? {
+        Found::Digest(digest, pulling) => (digest, pulling),
         Found::Begun(release) => return Ok(recorded(&release)),
     };
     let order = Order {

@@ -60,7 +60,8 @@ impl V1Problem {
             StatusCode::SERVICE_UNAVAILABLE,
             StatusCode::TOO_MANY_REQUESTS,
         ];
-        if busy.contains(&self.status) {
+        // What a registry's section lacks, time does not mend.
+        if busy.contains(&self.status) && self.step != "pull" {
             let second = HeaderValue::from_static("1");
             response.headers_mut().insert(RETRY_AFTER, second);
         }

@@ -8,13 +8,13 @@ use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::component::{Found, Named};
+use super::component::{Found, Named, Ordered};
 use super::order::{expected, integer, some, take, take_or_default, text};
 use super::problem::V1Problem;
 use super::upload::check_digest;
 use super::{Pages, document, json};
 use crate::releases::{
-    Begun, Caller, FirstShare, Kind, Order, Release, Signing, StoreError, Target,
+    Begun, Caller, FirstShare, Kind, Order, Release, Scope, Signing, StoreError, Target,
 };
 use crate::server::admin::AdminBody;
 use crate::server::inbound;
@@ -97,8 +97,14 @@ pub(super) async fn begin(
     let message = text("message", body.message)?;
     let source = text("source", body.source)?.or_else(|| named.source());
     let expect_live = expected(body.expect_live)?;
-    let digest = match named.find(pages, &bff, &caller, key.as_ref()).await? {
-        Found::Digest(digest) => digest,
+    let ordered = Ordered {
+        bff: &bff,
+        caller: &caller,
+        scope: Scope::Release,
+        key: key.as_ref(),
+    };
+    let (digest, _pulling) = match named.find(pages, &ordered).await? {
+        Found::Digest(digest, pulling) => (digest, pulling),
         Found::Begun(release) => return Ok(recorded(&release)),
     };
     let order = Order {
