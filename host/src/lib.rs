@@ -37,7 +37,7 @@ pub(crate) mod pem;
 pub mod preview;
 pub(crate) mod query;
 pub mod recording;
-pub(crate) mod registry;
+pub mod registry;
 pub mod releases;
 pub mod router;
 pub mod server;

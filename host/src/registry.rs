@@ -20,6 +20,7 @@ use tokio::time::{Instant, timeout_at};
 use self::client::{Client, Wanted};
 use self::fault::{late, not_found};
 use crate::config::{Registry, show_size};
+use crate::downstream::trusting;
 use crate::oci::{ACCEPTED, MAX_MANIFEST, Manifest, PullError, Reference};
 
 /// The bytes that a registry has sent for a component. Nobody has compared them with its digest.
@@ -53,6 +54,23 @@ pub fn find<'a>(
         true => Ok(registry),
         false => Err(not_found(registry, reference)),
     }
+}
+
+/// The warnings about files of sections with which nothing could be pulled. Reads them, and blocks
+/// for that.
+pub fn unusable_files(registries: &[Registry]) -> Vec<String> {
+    let mut told = Vec::new();
+    for registry in registries {
+        told.extend(login::basic(registry).err().map(|error| error.to_string()));
+        let ca_file = registry.ca_file.as_deref();
+        let authorities = ca_file.and_then(|path| trusting(Some(path)).err());
+        told.extend(authorities.map(|error| {
+            let name = &registry.name;
+            let way_out = "correct ca-file, or the file that it names";
+            format!("releases.registry.{name}: {error}; {way_out}")
+        }));
+    }
+    told
 }
 
 /// Pulls a component of at most `most` bytes.

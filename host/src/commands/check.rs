@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use tailor::bff::compiler::CompileIn;
-use tailor::{ci, config, host};
+use tailor::{config, host};
 
 use super::ConfigFile;
 use super::output::Output;
+use super::serve::unusable_files;
 
 #[derive(Args)]
 pub struct Check {
@@ -22,8 +23,7 @@ impl Check {
         let shortage = host::files::FileBudget::of(&config).shortage();
         let exposure = config.admin.as_ref().and_then(config::Admin::exposure);
         let unsendable = config.unsendable_answers();
-        let issuers = config.releases.ci.clone();
-        let keys = tokio::task::spawn_blocking(move || ci::unusable_keys(&issuers)).await?;
+        let unusable = unusable_files(&config.releases).await?;
         let (routes, services) = (config.routes.len(), config.downstreams.len());
         let changes = host::prepare(config, None, CompileIn::ChildProcess).await?;
         let snapshot = changes.shared().snapshot.load();
@@ -47,7 +47,7 @@ impl Check {
                 "warning, with the limits of this shell: {shortage}"
             ));
         }
-        for warning in exposure.into_iter().chain(unsendable).chain(keys) {
+        for warning in exposure.into_iter().chain(unsendable).chain(unusable) {
             out.line(format_args!("warning: {warning}"));
         }
         out.line(format_args!(

@@ -10,6 +10,7 @@ use tailor::bff::compiler::CompileIn;
 use tailor::config::{self, Config};
 use tailor::host::{Host, OnRefused, Sockets, StartOptions, files};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinError;
 
 use super::{ConfigFile, log};
 
@@ -118,7 +119,7 @@ pub(super) async fn start(
     files::raise_limit();
     warn_of_files(&config);
     warn_of_answers(&config);
-    warn_of_keys(&config).await;
+    warn_of_unusable_files(&config).await;
     let mut admin = config.admin.clone();
     let data_dir = config.engine.data_dir.clone();
     let options = StartOptions {
@@ -248,7 +249,7 @@ async fn reload(host: &Host) {
             let snapshot = host.changes().shared().snapshot.load();
             warn_of_files(&snapshot.config);
             warn_of_answers(&snapshot.config);
-            warn_of_keys(&snapshot.config).await;
+            warn_of_unusable_files(&snapshot.config).await;
             tracing::info!("configuration reloaded");
         }
         Err(error) => tracing::error!("configuration not reloaded, the old one goes on: {error}"),
@@ -262,11 +263,21 @@ fn warn_of_answers(config: &Config) {
     }
 }
 
-/// Warns of keys in files by which no job of a CI system could get a token.
-async fn warn_of_keys(config: &Config) {
-    let issuers = config.releases.ci.clone();
-    let reading = tokio::task::spawn_blocking(move || tailor::ci::unusable_keys(&issuers));
-    for unusable in reading.await.unwrap_or_default() {
+/// The warnings about files of releases' sections with which no job of a CI system could get a
+/// token, or nothing be pulled.
+pub(super) async fn unusable_files(releases: &config::Releases) -> Result<Vec<String>, JoinError> {
+    let releases = releases.clone();
+    let reading = move || {
+        let mut told = tailor::ci::unusable_keys(&releases.ci);
+        told.extend(tailor::registry::unusable_files(&releases.registries));
+        told
+    };
+    tokio::task::spawn_blocking(reading).await
+}
+
+async fn warn_of_unusable_files(config: &Config) {
+    let told = unusable_files(&config.releases).await;
+    for unusable in told.unwrap_or_default() {
         tracing::warn!("{unusable}");
     }
 }

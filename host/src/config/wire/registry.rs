@@ -15,7 +15,10 @@ const REGISTRY: &str = concat!(
     r"|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\])(:[0-9]+)?$"
 );
 /// What is near to a pattern of repositories.
-const REPOSITORIES: &str = r"^[a-z0-9._*{}-]+(/[a-z0-9._*{}-]+)*$";
+const REPOSITORIES: &str = concat!(
+    r"^(\{team\}|[a-z0-9._*-]*\*[a-z0-9._*-]*|[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)",
+    r"(/(\{team\}|[a-z0-9._*-]*\*[a-z0-9._*-]*|[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*))*$"
+);
 
 /// Reads the host of a registry, with its port if it is not that of https or http.
 pub(in crate::config) fn registry_host() -> impl Kind<String> {

@@ -34,7 +34,8 @@ async fn a_run_that_waits_for_nothing_is_told_that_time_has_passed() {
     let over = |timer| player.is_timer_over(timer);
     assert_eq!([over(1), over(2)], [Some(false), Some(true)]);
     assert!(!player.has_same_time());
-    assert_eq!([tap.now_ms(|| 0), tap.wall_ns(0)], [1005, 8 + second]);
+    // Past the tape the clocks go on by themselves, too.
+    assert!(tap.now_ms(|| 0) >= 1005 && tap.wall_ns(0) >= 8 + second);
     assert_eq!(
         [tap.monotonic_ns(0), tap.elapsed_ns(0)],
         [9 + second, 7 + second]

@@ -1,6 +1,10 @@
 //! `tailor deploy` with a reference in place of a file.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+
 use serde_json::json;
+use tailor_harness::{Process, TestHost};
 
 use super::super::cli::{tailor, url};
 use super::super::{served, some};
@@ -55,4 +59,35 @@ async fn a_reference_is_deployed_in_place_of_a_file() {
     }
     assert_eq!(registry.count(), asked);
     host.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_that_no_pull_could_use_is_told_before_any() {
+    let section = "[releases.registry.shop]\nhost = \"registry.example\"\n\
+                   repositories = [\"shop/*\"]\ncredentials = \"login\"\nca-file = \"ca.pem\"\n";
+    let builder = TestHost::builder().unwrap().config("log.format = \"json\"");
+    let builder = builder.config(section).file("login", b"bot:secret\n");
+    let builder = builder.unwrap().file("ca.pem", b"no certificate").unwrap();
+    let (path, files) = builder.write().unwrap();
+    let login = files.path().join("login");
+    fs::set_permissions(&login, Permissions::from_mode(0o644)).unwrap();
+    let config = path.display().to_string();
+    let said = tailor("http://127.0.0.1:1", &["check", "--config", &config]).await;
+    assert_eq!(said.code, 0, "{said:?}");
+    let wrong = [
+        "can be read by every user of the machine",
+        "correct ca-file",
+    ];
+    for what in wrong {
+        let mut lines = said.out.lines();
+        let begins = "warning: releases.registry.shop: ";
+        assert!(
+            lines.any(|it| it.starts_with(begins) && it.contains(what)),
+            "{said:?}"
+        );
+    }
+    assert!(!said.out.contains("secret"), "{said:?}");
+    let process = Process::serve(&path).unwrap();
+    let line = process.wait_for_line(|line| line.contains(wrong[1]).then_some(()));
+    line.unwrap();
 }
