@@ -63,10 +63,14 @@ async fn a_reference_is_deployed_in_place_of_a_file() {
 
 #[tokio::test]
 async fn a_file_that_no_pull_could_use_is_told_before_any() {
+    let page = "[bff.page]\nreleases = true\n[[route]]\nbff = \"page\"\npath = \"/page\"\n";
     let section = "[releases.registry.shop]\nhost = \"registry.example\"\n\
                    repositories = [\"shop/*\"]\ncredentials = \"login\"\nca-file = \"ca.pem\"\n";
     let builder = TestHost::builder().unwrap().config("log.format = \"json\"");
-    let builder = builder.config(section).file("login", b"bot:secret\n");
+    let builder = builder
+        .config(page)
+        .config(section)
+        .file("login", b"bot:secret\n");
     let builder = builder.unwrap().file("ca.pem", b"no certificate").unwrap();
     let (path, files) = builder.write().unwrap();
     let login = files.path().join("login");
