@@ -82,7 +82,7 @@ pub enum CiError {
          makes a token"
     )]
     Nothing,
-    /// It is not proven. Whoever sent it gets to know no more.
+    /// It is not proven. Its sender gets to know no more.
     #[error(
         "what was sent is no token of a CI system that this host knows; look at its issuer, and \
          whether its key is published"

@@ -29,6 +29,7 @@ pub mod host;
 pub(crate) mod http_fields;
 pub mod invoke;
 pub mod locale;
+pub(crate) mod object;
 pub mod oci;
 #[cfg(test)]
 mod page;

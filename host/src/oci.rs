@@ -5,12 +5,10 @@
 mod error;
 mod manifest;
 mod name;
-mod object;
 mod pattern;
 mod reference;
 
 pub use error::PullError;
 pub use manifest::{ACCEPTED, MAX_MANIFEST, Manifest, ManifestError};
-pub use object::Object;
 pub use pattern::{PatternError, RepositoryPattern};
 pub use reference::{Reference, ReferenceError};

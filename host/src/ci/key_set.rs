@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use super::jwt::{Claims, Jwt};
 use crate::config::CiAlgorithm;
+use crate::object::Object;
 use crate::text::cut;
 
 /// Size of a set, bytes.
@@ -83,7 +84,8 @@ impl KeySet {
     ///
     /// Why it is of no use.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, KeySetError> {
-        let document: Document = serde_json::from_slice(bytes).map_err(|_| KeySetError::Form)?;
+        let read = serde_json::from_slice(bytes).map_err(|_| KeySetError::Form);
+        let Object(document): Object<Document> = read?;
         if document.keys.len() > MAX_KEYS {
             return Err(KeySetError::TooMany);
         }

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::object::Object;
 use crate::digest::{hex, is_digest};
+use crate::object::Object;
 use crate::text::cut;
 
 /// The types of manifests that are asked for: an index is none that is taken, and its refusal says

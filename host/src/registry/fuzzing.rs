@@ -17,7 +17,7 @@ fn is_fit_for_a_log(text: &str) {
 }
 
 /// A reference, a challenge, a redirect, the answer of a realm, and a manifest. What is taken of
-/// each is one thing for whoever reads it, and what is not is refused in a line.
+/// each is one thing for all who read it, and what is not is refused in a line.
 pub fn registry(input: &[u8]) {
     let mut parts = input.splitn(5, |byte| *byte == 255);
     let mut part = || parts.next().unwrap_or_default();

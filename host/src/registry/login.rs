@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 use crate::config::Registry;
 use crate::file;
-use crate::oci::{Object, PullError};
+use crate::object::Object;
+use crate::oci::PullError;
 
 /// The largest file with credentials, bytes.
 const MAX_CREDENTIALS: u64 = 8 << 10;

@@ -67,7 +67,7 @@ impl Drop for Held {
 }
 
 impl Held {
-    /// Takes more, if there are at most so many then.
+    /// Takes more, if no more than `most` are taken then.
     pub(super) fn grow(&self, bytes: usize, most: Most) -> bool {
         let grown = self.memory.take(bytes, most);
         if grown {
@@ -100,7 +100,7 @@ impl Budget {
         }
     }
 
-    /// Takes these bytes, if there are at most so many then.
+    /// Takes these bytes, if no more than `most` are taken then.
     pub(super) fn hold(&self, bytes: usize, most: Most) -> Option<Held> {
         let held = self.nothing();
         held.grow(bytes, most).then_some(held)

@@ -18,7 +18,7 @@ use super::again::run_on;
 use super::budget::{Budget, Most, cpu_of_thread};
 use super::report::Side;
 use super::run::{CodeOf, is_of_host, is_of_time};
-use super::state::{Capture, Ended, NewShadow, Record, Shadow};
+use super::state::{Capture, Ended, MAX_WAITING, NewShadow, Record, Shadow};
 use crate::bff::load::Loaded;
 use crate::bff::runtime::Runtime;
 use crate::bff::version::Version;
@@ -144,7 +144,7 @@ impl Shadows {
         if !shadow.takes(version) {
             return None;
         }
-        let (waiting, has_place) = shadow.waiting();
+        let waiting = shadow.waiting();
         let settings = &shadow.new.settings;
         let most = self.most(settings);
         let (size, budget) = (size_of(request), &shadow.budget);
@@ -153,7 +153,7 @@ impl Shadows {
             // One waits until it may run, so that few requests are not left out for nothing.
             () if waiting > 0 && budget.wait().is_some() => Err("cpu"),
             () if size > settings.max_size => Err("size"),
-            () if !has_place => Err("waiting"),
+            () if waiting >= MAX_WAITING => Err("waiting"),
             () => budget.hold(size, most).ok_or("memory"),
         };
         let held = match held {
@@ -279,7 +279,7 @@ impl Shadows {
         let until = (Bound::Unbounded, Bound::Included(last));
         let in_turn = all.range::<str, _>(after).chain(all.range::<str, _>(until));
         let mut first = Next::Nothing;
-        for (_, shadow) in in_turn.filter(|(_, it)| it.waiting().0 > 0) {
+        for (_, shadow) in in_turn.filter(|(_, it)| it.waiting() > 0) {
             match (shadow.budget.wait(), &first) {
                 (None, _) => return Next::Run(shadow.clone()),
                 (Some(at), Next::At(earlier)) if *earlier <= at => {}

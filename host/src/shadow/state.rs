@@ -27,7 +27,7 @@ use crate::time::writable;
 /// How long the report of one that has ended is there.
 pub(super) const KEPT: Duration = Duration::from_secs(3600);
 /// Records of one shadow that wait for their runs.
-const MAX_WAITING: usize = 16;
+pub(super) const MAX_WAITING: usize = 16;
 
 /// A shadow to begin.
 pub struct NewShadow {
@@ -161,10 +161,9 @@ impl Shadow {
         }
     }
 
-    /// How many records wait, and whether there is a place for another one.
-    pub(super) fn waiting(&self) -> (usize, bool) {
-        let waiting = self.state().waiting.len();
-        (waiting, waiting < MAX_WAITING)
+    /// How many records wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.state().waiting.len()
     }
 
     /// A record is to run.

@@ -74,8 +74,10 @@ pub struct Player {
     tape: Tape,
     strictness: Strictness,
     mask: Mask,
-    /// When the run is over, and when the last of its calls is, nanoseconds from its beginning.
-    ends: [u64; 2],
+    /// When the run is over, nanoseconds from its beginning.
+    deadline: u64,
+    /// The same of its calls.
+    end_of_calls: u64,
     over: Notify,
     /// Apart, since few taps are played.
     progress: Box<Mutex<Progress>>,
@@ -114,7 +116,8 @@ impl Player {
             tape,
             strictness,
             mask,
-            ends: [u64::MAX; 2],
+            deadline: u64::MAX,
+            end_of_calls: u64::MAX,
             over: Notify::new(),
             progress: Box::default(),
         }
@@ -124,7 +127,8 @@ impl Player {
     /// it would have waited past its `deadline`; its calls are over by `reserve` before that.
     pub fn matching(tape: Tape, deadline: Duration, reserve: Duration) -> Self {
         Self {
-            ends: [deadline, deadline.saturating_sub(reserve)].map(time::nanos),
+            deadline: time::nanos(deadline),
+            end_of_calls: time::nanos(deadline.saturating_sub(reserve)),
             ..Self::new(tape, Strictness::Matching, Box::new(Call::clone))
         }
     }
@@ -136,13 +140,13 @@ impl Player {
 
     /// What came of the run so far.
     pub fn played(&self) -> Played {
-        sync::lock(&self.progress).played.clone()
+        self.progress().played.clone()
     }
 
     /// Of a run that may do whatever it does: its calls that the tape does not have, and those of
     /// the tape that it did not make.
     pub fn unlike(&self) -> Unlike {
-        sync::lock(&self.progress).matched.unlike(&self.tape.calls)
+        self.progress().matched.unlike(&self.tape.calls)
     }
 
     /// Whether calls get the tape's results.
@@ -180,7 +184,7 @@ impl Player {
     /// Whether a run read each clock as often as the tape says, and waited for nothing else, so that
     /// all that it was told of the time is what the recorded run was told.
     pub fn has_same_time(&self) -> bool {
-        let progress = sync::lock(&self.progress);
+        let progress = self.progress();
         let readings = &self.tape.readings;
         let wasi = &readings.wasi;
         let is_same = [
@@ -202,7 +206,7 @@ impl Player {
         all: &[T],
         place: impl FnOnce(&mut Progress) -> &mut usize,
     ) -> Option<T> {
-        let progress = &mut *sync::lock(&self.progress);
+        let progress = &mut *self.progress();
         let place = place(progress);
         let next = all.get(*place).cloned();
         match next {
@@ -261,7 +265,7 @@ impl Player {
     /// Those of the tape, and of the machine those that it lacks.
     pub(super) fn random(&self, from: Dice, real: Vec<u8>) -> Vec<u8> {
         let all = from.kept(&self.tape.readings);
-        let progress = &mut *sync::lock(&self.progress);
+        let progress = &mut *self.progress();
         let rest = &all[progress.random[from.index()]..];
         let mut bytes = rest[..rest.len().min(real.len())].to_vec();
         progress.random[from.index()] += bytes.len();
@@ -274,7 +278,7 @@ impl Player {
 
     pub(super) fn insecure_seed(&self, real: (u64, u64)) -> (u64, u64) {
         self.tape.readings.wasi.insecure_seed.unwrap_or_else(|| {
-            let progress = &mut *sync::lock(&self.progress);
+            let progress = &mut *self.progress();
             self.miss(progress, INSECURE_SEED, None);
             real
         })
@@ -305,7 +309,7 @@ impl Player {
             Some(recorded) if self.has_calls() => recorded.clone(),
             Some(_) => real,
             None => {
-                let progress = &mut *sync::lock(&self.progress);
+                let progress = &mut *self.progress();
                 self.miss(progress, SETTINGS, Some(key.to_owned()));
                 real
             }
@@ -335,7 +339,7 @@ impl Player {
     }
 
     pub(super) fn begin(&self, call: &Call) -> u32 {
-        let progress = &mut *sync::lock(&self.progress);
+        let progress = &mut *self.progress();
         let number = progress.calls;
         progress.calls = number.saturating_add(1);
         if self.strictness == Strictness::Matching {
@@ -369,7 +373,7 @@ impl Player {
     /// another than the tape has, and all after it, fail.
     pub fn result(&self, number: u32) -> Option<CallResult> {
         let number = number as usize;
-        let mut progress = sync::lock(&self.progress);
+        let mut progress = self.progress();
         if self.strictness == Strictness::Matching {
             let (result, ended) = progress.matched.result(number, &self.tape.calls);
             progress.passed = progress.passed.max(ended);

@@ -63,7 +63,7 @@ pub fn learner(more: &str) -> Vec<u8> {
     learner_that_waits(1_000_000, more)
 }
 
-/// The same that waits for so many nanoseconds.
+/// The same that waits for `ns` nanoseconds.
 pub fn learner_that_waits(ns: u64, more: &str) -> Vec<u8> {
     let text = format!(
         r#"(module

@@ -9,7 +9,7 @@ use super::{below, read, shown};
 
 /// The host's modules from the highest to the lowest, each with those that it may know. A module
 /// knows lower ones only.
-const MODULES: [(&str, &[&str]); 40] = [
+const MODULES: [(&str, &[&str]); 41] = [
     (
         "host",
         &[
@@ -60,6 +60,7 @@ const MODULES: [(&str, &[&str]); 40] = [
             "ci",
             "releases",
             "registry",
+            "object",
             "oci",
             "router",
             "bff",
@@ -84,7 +85,7 @@ const MODULES: [(&str, &[&str]); 40] = [
     ),
     (
         "registry",
-        &["downstream", "config", "digest", "file", "oci"],
+        &["downstream", "config", "digest", "file", "object", "oci"],
     ),
     (
         "snapshot",
@@ -108,6 +109,7 @@ const MODULES: [(&str, &[&str]); 40] = [
             "digest",
             "downstream",
             "file",
+            "object",
             "releases",
             "sync",
             "text",
@@ -263,13 +265,14 @@ const MODULES: [(&str, &[&str]); 40] = [
             "text",
         ],
     ),
-    ("oci", &["digest", "text"]),
+    ("oci", &["digest", "object", "text"]),
     ("http_fields", &[]),
     ("query", &["path"]),
     ("path", &[]),
     ("degraded", &[]),
     ("server_timing", &[]),
     ("digest", &[]),
+    ("object", &[]),
     ("signature", &["text"]),
     ("preview", &[]),
     ("file", &["sync"]),

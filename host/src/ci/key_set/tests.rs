@@ -149,7 +149,7 @@ fn keys_that_are_weak_odd_or_for_something_else_are_skipped_with_a_reason() {
 #[test]
 fn what_is_no_set_is_refused_whole() {
     let good = Signer::p256().jwk("a");
-    for text in ["", "{}", "[]", "null", r#"{"keys": {}}"#] {
+    for text in ["[[]]", "", "{}", "[]", "null", r#"{"keys": {}}"#] {
         let refused = KeySet::read(text.as_bytes()).err();
         assert_eq!(refused, Some(KeySetError::Form), "{text}");
     }

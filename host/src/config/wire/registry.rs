@@ -2,7 +2,7 @@
 
 use toml::de::DeValue;
 
-use super::url::authority;
+use super::url::{authority, host_name};
 use crate::config::kind::{Formed, Kind, Text};
 use crate::config::problem::Fault;
 use crate::config::values::{quote, text};
@@ -10,15 +10,21 @@ use crate::oci::RepositoryPattern;
 
 /// What is near to a host, with or without a port.
 const REGISTRY: &str = concat!(
-    r"^(([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*",
-    r"([0-9]*[a-z_]([a-z0-9_-]*[a-z0-9_])?|[0-9]+-[a-z0-9_-]*[a-z0-9_])",
+    r"^(",
+    host_name!(),
     r"|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\])(:[0-9]+)?$"
 );
+/// What is near to one component of a pattern.
+macro_rules! component {
+    () => {
+        concat!(
+            r"(\{team\}|[a-z0-9._*-]*\*[a-z0-9._*-]*",
+            r"|[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)"
+        )
+    };
+}
 /// What is near to a pattern of repositories.
-const REPOSITORIES: &str = concat!(
-    r"^(\{team\}|[a-z0-9._*-]*\*[a-z0-9._*-]*|[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)",
-    r"(/(\{team\}|[a-z0-9._*-]*\*[a-z0-9._*-]*|[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*))*$"
-);
+const REPOSITORIES: &str = concat!(r"^", component!(), r"(/", component!(), r")*$");
 
 /// Reads the host of a registry, with its port if it is not that of https or http.
 pub(in crate::config) fn registry_host() -> impl Kind<String> {

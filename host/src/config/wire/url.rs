@@ -13,18 +13,25 @@ use crate::config::kind::{Formed, Kind, Text};
 use crate::config::problem::Fault;
 use crate::config::values::{quote, text};
 
-/// What is near to a name of a host or to an address: names end with a label that is no number.
+/// What is near to a name of a host: it ends with a label that is no number.
+macro_rules! host_name {
+    () => {
+        concat!(
+            r"([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*",
+            r"([0-9]*[a-z_]([a-z0-9_-]*[a-z0-9_])?|[0-9]+-[a-z0-9_-]*[a-z0-9_])"
+        )
+    };
+}
+pub(super) use host_name;
+
+/// What is near to a name of a host or to an address.
 const HOST: &str = concat!(
-    r"^(([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*",
-    r"([0-9]*[a-z_]([a-z0-9_-]*[a-z0-9_])?|[0-9]+-[a-z0-9_-]*[a-z0-9_])",
+    r"^(",
+    host_name!(),
     r"|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\])$"
 );
 /// The same, but for an address in brackets.
-const SERVER_NAME: &str = concat!(
-    r"^(([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*",
-    r"([0-9]*[a-z_]([a-z0-9_-]*[a-z0-9_])?|[0-9]+-[a-z0-9_-]*[a-z0-9_])",
-    r"|[0-9]{1,3}(\.[0-9]{1,3}){3})$"
-);
+const SERVER_NAME: &str = concat!(r"^(", host_name!(), r"|[0-9]{1,3}(\.[0-9]{1,3}){3})$");
 /// What is near to a URL with a host, a port and a path.
 const TOKEN_URL: &str = r"^https?://(\[[0-9a-f:.]+\]|[^?#@:/A-Z\[\]]+)(:[0-9]+)?(/[^?#@]*)?$";
 const SERVICE_URL: &str = concat!(
@@ -33,10 +40,7 @@ const SERVICE_URL: &str = concat!(
 );
 
 /// What is near to the address of a site.
-const SITE: &str = concat!(
-    r"^https?://([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*",
-    r"([0-9]*[a-z_]([a-z0-9_-]*[a-z0-9_])?|[0-9]+-[a-z0-9_-]*[a-z0-9_])(:[0-9]+)?/?$"
-);
+const SITE: &str = concat!(r"^https?://", host_name!(), r"(:[0-9]+)?/?$");
 
 /// What stands before the path of a socket file.
 const UNIX: &str = "unix:";

@@ -14,6 +14,9 @@ impl Player {
 
     /// The guest asks to wait, for as long as the tape says or not.
     pub fn asks_to_wait(&self, when: Timer) {
+        if !self.waits_for_nothing() {
+            return;
+        }
         let progress = &mut *self.progress();
         let taped = self.tape.readings.timers.get(progress.timers);
         progress.has_other_timers |= taped != Some(&when);
@@ -22,8 +25,8 @@ impl Player {
 
     /// One of WASI's timers begins.
     pub fn timer_begins(&self, timer: u32, when: Timer) {
+        self.asks_to_wait(when);
         if self.waits_for_nothing() {
-            self.asks_to_wait(when);
             self.progress().ahead.begin(timer, when);
         }
     }
@@ -61,14 +64,14 @@ impl Player {
         let progress = &mut *self.progress();
         let goes_on = progress.ahead.go_on_to(timers);
         let now = progress.passed.saturating_add(progress.ahead.ns());
-        self.goes_on(goes_on && now <= self.ends[0])
+        self.goes_on(goes_on && now <= self.deadline)
     }
 
     /// The clocks go on, up to the end of calls.
     pub fn go_on(&self, by: Duration) {
         let progress = &mut *self.progress();
         let now = progress.passed.saturating_add(progress.ahead.ns());
-        let left = self.ends[1].saturating_sub(now);
+        let left = self.end_of_calls.saturating_sub(now);
         progress.ahead.go_on(time::nanos(by).min(left));
     }
 

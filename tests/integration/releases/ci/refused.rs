@@ -60,6 +60,7 @@ async fn what_the_issuer_did_not_sign_gets_one_word_and_no_row() {
     for (body, status) in [
         ("{}", 400),
         ("[]", 400),
+        (r#"["a.b.c"]"#, 400),
         (r#"{"token": 1}"#, 400),
         ("", 400),
     ] {

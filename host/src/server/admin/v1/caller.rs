@@ -28,7 +28,7 @@ pub(in crate::server::admin) async fn caller<B>(
     Ok(Caller::Token(pages.orders.authenticate(text).await?))
 }
 
-/// Refuses what nobody may send, whoever it is.
+/// Refuses what no caller may send.
 ///
 /// # Errors
 ///

@@ -14,6 +14,7 @@ use super::json;
 use super::order::read;
 use super::problem::V1Problem;
 use crate::ci::{CiError, CiIssuers, Job, JobName};
+use crate::object::Object;
 use crate::releases::{Act, Exchange, NewToken, Rights, Scope};
 use crate::server::admin::{AdminBody, Pages};
 use crate::server::inbound::RequestId;
@@ -50,14 +51,14 @@ pub(super) async fn exchange(
 ) -> Result<Response<AdminBody>, V1Problem> {
     let (bytes, _) = read(request).await?;
     // What serde says of a body may have the token in it.
-    let body: ExchangeBody = serde_json::from_slice(&bytes).map_err(|_| {
+    let Object(body): Object<ExchangeBody> = serde_json::from_slice(&bytes).map_err(|_| {
         let what = "the order has another form";
         let fix = "send {\"token\": \"..\"} with the token of the CI system";
         V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix)
     })?;
-    let settings = pages.shared.snapshot.load().config.releases.ci.clone();
+    let config = pages.shared.snapshot.load().config.clone();
     let issuers = &pages.exchanges.issuers;
-    let proven = issuers.prove(&settings, &body.token, SystemTime::now());
+    let proven = issuers.prove(&config.releases.ci, &body.token, SystemTime::now());
     let job = proven.await.map_err(|error| {
         let problem = problem(&error);
         if let Some(JobName { issuer, subject }) = error.who() {

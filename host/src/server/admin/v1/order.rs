@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use super::problem::V1Problem;
 use super::upload::check_digest;
 use crate::digest::hex;
+use crate::object::Object;
 use crate::releases::{Caller, Expected};
 use crate::text::is_hidden;
 
@@ -59,8 +60,7 @@ pub(super) async fn take<T: DeserializeOwned>(
     caller: &Caller,
     what: &str,
 ) -> Result<(T, Option<(String, String)>), V1Problem> {
-    let (bytes, key) = read(request).await?;
-    let key = key_of(key, caller, what, &bytes);
+    let (bytes, key) = keyed(request, caller, what).await?;
     Ok((parse(&bytes)?, key))
 }
 
@@ -70,13 +70,22 @@ pub(super) async fn take_or_default<T: DeserializeOwned + Default>(
     caller: &Caller,
     what: &str,
 ) -> Result<(T, Option<(String, String)>), V1Problem> {
-    let (bytes, key) = read(request).await?;
-    let key = key_of(key, caller, what, &bytes);
+    let (bytes, key) = keyed(request, caller, what).await?;
     let body = match bytes.is_empty() {
         true => T::default(),
         false => parse(&bytes)?,
     };
     Ok((body, key))
+}
+
+async fn keyed(
+    request: Request<Incoming>,
+    caller: &Caller,
+    what: &str,
+) -> Result<(Bytes, Option<(String, String)>), V1Problem> {
+    let (bytes, key) = read(request).await?;
+    let key = key_of(key, caller, what, &bytes);
+    Ok((bytes, key))
 }
 
 /// The key of an order, with the digest of the order. A team's keys are its own: it neither meets
@@ -156,11 +165,8 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, V1Problem> {
         let fix = "look at /v1/openapi.json";
         V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix)
     };
-    // serde takes a list for a struct, too.
-    if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(bad("the order is no JSON object".to_owned()));
-    }
-    serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))
+    let read = serde_json::from_slice(bytes).map(|Object(order)| order);
+    read.map_err(|error| bad(error.to_string()))
 }
 
 pub(super) fn text(name: &str, text: Option<String>) -> Result<Option<String>, V1Problem> {
