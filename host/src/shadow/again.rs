@@ -19,6 +19,7 @@ const LIVE_AGAIN: u64 = 20;
 const OTHER_TIME_MS: u64 = 1009;
 /// The same of clocks that measure how long something took: few, so that no deadline is met.
 const OTHER_PAUSE_MS: u64 = 7;
+
 /// Runs the candidate on a record, and at times the live version.
 ///
 /// # Errors
@@ -55,11 +56,11 @@ pub(super) async fn run_on(
             (Other::Dice, with_other_dice(&tape)),
             (Other::Clocks, with_other_clocks(&tape)),
         ];
-        for (noise, tape) in others {
+        for (other, tape) in others {
             let ran = run(tape, &shadow.new.live).await?;
             shadow.found(|it| {
                 it.used_by(Side::Live, ran.usage);
-                it.ran_again(noise, ran);
+                it.ran_again(other, ran);
             });
         }
     }
