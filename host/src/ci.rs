@@ -7,6 +7,8 @@
 //! before it is proven, and of the rules nothing ever.
 
 mod claims;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod jwt;
 mod key_set;
 mod keyring;

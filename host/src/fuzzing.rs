@@ -6,7 +6,7 @@
 
 mod component;
 
-use crate::{calls, downstream, registry, server};
+use crate::{calls, ci, downstream, registry, server, signature};
 
 pub use component::module;
 
@@ -14,7 +14,7 @@ pub use component::module;
 pub type Target = fn(&[u8]);
 
 /// The targets, by the names of their folders in the corpus.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 13] = [
     ("call_path", calls::fuzzing::path_and_query),
     ("call_fields", calls::fuzzing::fields),
     ("select", calls::fuzzing::select),
@@ -26,6 +26,8 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("client_http2", server::fuzzing::client_http2),
     ("component", component::component),
     ("registry", registry::fuzzing::registry),
+    ("ci_token", ci::fuzzing::ci_token),
+    ("signature", signature::fuzzing::signature),
 ];
 
 /// Gives the bytes to the target of this name.

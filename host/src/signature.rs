@@ -4,6 +4,9 @@
 //! that what was signed for one BFF does not go live as another. It does not say when. An older
 //! component keeps a valid signature, and the journal of releases tells it from a new one.
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
+
 use std::collections::BTreeSet;
 use std::fmt;
 

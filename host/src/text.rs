@@ -85,6 +85,14 @@ pub fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
+/// Fails where a text would not be one line of a log, or have more than `most` bytes: a rule of
+/// many targets of fuzzing.
+#[cfg(any(test, feature = "fuzzing"))]
+pub fn assert_fit_for_a_log(text: &str, most: usize) {
+    assert!(!text.contains(is_hidden), "{text:?}");
+    assert!(text.len() <= most, "{} bytes: {text}", text.len());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

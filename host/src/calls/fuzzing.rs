@@ -13,6 +13,7 @@ use crate::contract::{self, Payload};
 use crate::downstream::ServiceRequest;
 use crate::http_fields::{Class, class, is_taken_on_trust};
 use crate::path;
+use crate::text::assert_fit_for_a_log;
 
 const PREFIX: &str = "/api";
 
@@ -61,8 +62,7 @@ fn checked(
 }
 
 fn is_fit_for_a_log(text: &str) {
-    assert!(!text.contains(|it: char| it.is_control()), "{text:?}");
-    assert!(text.len() < 1_000, "{} bytes: {text}", text.len());
+    assert_fit_for_a_log(text, 1_000);
 }
 
 /// A path, and names and values of a query. What is sent is below the pattern that allows it, by

@@ -14,7 +14,7 @@ use crate::bff::runtime::Runtime;
 use crate::config;
 use crate::contract::{Client, Method, Payload, Request};
 use crate::invoke::{detached, invoke};
-use crate::text;
+use crate::text::assert_fit_for_a_log;
 
 /// Bytes of a component, so that compiling it is short.
 const MAX: usize = 16 << 10;
@@ -66,7 +66,7 @@ pub fn component(input: &[u8]) {
     }
     match Loader::new(runtime.clone(), None, MAX as u64).load_bytes("fuzzed", &component) {
         Ok(loaded) => run(runtime, Arc::new(loaded)),
-        Err(error) => in_line(&error.to_string(), MAX_TEXT),
+        Err(error) => assert_fit_for_a_log(&error.to_string(), MAX_TEXT),
     }
 }
 
@@ -157,23 +157,17 @@ fn run(runtime: &Runtime, loaded: Arc<Loaded>) {
     let Ok(event_loop) = event_loop else { return };
     let invoked = event_loop.block_on(invoke(runtime, &version, request(), Fixed::default(), 0));
     for line in &invoked.log {
-        in_line(&line.message, MAX_TEXT);
+        assert_fit_for_a_log(&line.message, MAX_TEXT);
     }
     if let Err(error) = &invoked.result {
-        in_line(&error.to_string(), MAX_TEXT);
+        assert_fit_for_a_log(&error.to_string(), MAX_TEXT);
         let stack = error.backtrace();
         let lines: Vec<_> = stack.split('\n').collect();
         assert!(lines.len() <= MAX_LINES, "{stack}");
         for line in lines {
-            in_line(line, MAX_LINE);
+            assert_fit_for_a_log(line, MAX_LINE);
         }
     }
-}
-
-/// Fails where a text would not be one line of a log, or be long.
-fn in_line(text: &str, most: usize) {
-    assert_eq!(text::visible(text), text);
-    assert!(text.len() <= most, "{} bytes: {text}", text.len());
 }
 
 fn request() -> Request {

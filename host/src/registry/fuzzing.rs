@@ -10,10 +10,10 @@ use super::challenge::{Challenge, challenge};
 use super::login;
 use crate::digest::{hex, is_digest};
 use crate::oci::{Manifest, Reference};
+use crate::text::assert_fit_for_a_log;
 
 fn is_fit_for_a_log(text: &str) {
-    assert!(!text.contains(|it: char| it.is_control()), "{text:?}");
-    assert!(text.len() < 2_000, "{} bytes: {text}", text.len());
+    assert_fit_for_a_log(text, 2_000);
 }
 
 /// A reference, a challenge, a redirect, the answer of a realm, and a manifest. What is taken of

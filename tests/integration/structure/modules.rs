@@ -39,7 +39,9 @@ const MODULES: [(&str, &[&str]); 41] = [
         "fuzzing",
         &[
             "server",
+            "ci",
             "registry",
+            "signature",
             "invoke",
             "bff",
             "calls",
@@ -85,7 +87,15 @@ const MODULES: [(&str, &[&str]); 41] = [
     ),
     (
         "registry",
-        &["downstream", "config", "digest", "file", "object", "oci"],
+        &[
+            "downstream",
+            "config",
+            "digest",
+            "file",
+            "object",
+            "oci",
+            "text",
+        ],
     ),
     (
         "snapshot",
@@ -231,6 +241,7 @@ const MODULES: [(&str, &[&str]); 41] = [
             "pem",
             "time",
             "sync",
+            "text",
         ],
     ),
     (

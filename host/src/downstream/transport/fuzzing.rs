@@ -13,6 +13,7 @@ use super::{Bounds, Course, Transport, dns, memory};
 use crate::config::{self, Protocol};
 use crate::downstream::deadline::SharedDeadline;
 use crate::downstream::request::ServiceRequest;
+use crate::text::assert_fit_for_a_log;
 
 const MAX_HEAD: usize = 1 << 10;
 const MAX_BODY: usize = 1 << 12;
@@ -83,9 +84,7 @@ async fn call(address: SocketAddr, protocol: Protocol, input: Vec<u8>) {
             assert!(head <= MAX_HEAD, "{head}");
         }
         Err(cause) => {
-            let text = cause.to_string();
-            assert!(!text.contains(|it: char| it.is_control()), "{text:?}");
-            assert!(text.len() < 1_000, "{text}");
+            assert_fit_for_a_log(&cause.to_string(), 1_000);
         }
     }
 }
