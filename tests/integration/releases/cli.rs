@@ -5,6 +5,7 @@ mod away;
 mod consent;
 mod door;
 mod held;
+mod job;
 mod names;
 mod secure;
 mod shadow;

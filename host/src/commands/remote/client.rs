@@ -6,10 +6,12 @@ use std::future::Future;
 use std::io;
 use std::path::Path;
 use std::pin::pin;
-use std::time::Duration;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::header::{
     ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT,
 };
@@ -21,6 +23,7 @@ use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tailor::config::show_duration;
+use tailor::sync;
 use tailor::text::{excerpt, visible};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -38,6 +41,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(30);
 /// Time for an answer to an upload, and to an order for which a component is pulled.
 const UPLOAD: Duration = Duration::from_secs(600);
+/// Pause before a token is asked for again where none came.
+const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
 /// Largest answer, bytes: a hundred releases with their texts.
 const MAX_ANSWER: usize = 4 << 20;
 /// What is shown of an answer that nobody understands, bytes.
@@ -47,10 +52,25 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const WASM: HeaderValue = HeaderValue::from_static("application/wasm");
 
+/// A token, as a field.
+#[derive(Clone)]
+pub struct Shown {
+    pub authorization: HeaderValue,
+    /// When to ask for another one.
+    pub due: Option<Instant>,
+}
+
+/// Where tokens come from that live shorter than some commands.
+pub trait Renewal: Send + Sync {
+    /// Another one for this host. `None` where there is none, for which the reason is told.
+    fn renew<'a>(&'a self, remote: &'a Remote) -> BoxFuture<'a, Option<Shown>>;
+}
+
 /// A host that is reached over the network.
 pub struct Remote {
     address: Address,
-    authorization: Option<HeaderValue>,
+    shown: Mutex<Option<Shown>>,
+    renewal: Option<Box<dyn Renewal>>,
     /// Whether a request has a secret in it.
     has_secret: bool,
     tls: Option<(TlsConnector, ServerName<'static>)>,
@@ -81,7 +101,11 @@ impl Remote {
         Ok(Self {
             address,
             has_secret: authorization.is_some(),
-            authorization,
+            shown: Mutex::new(authorization.map(|authorization| Shown {
+                authorization,
+                due: None,
+            })),
+            renewal: None,
             tls,
         })
     }
@@ -91,9 +115,15 @@ impl Remote {
         self.address.to_string()
     }
 
-    /// Shows this token from now on.
-    pub fn show(&mut self, authorization: HeaderValue) {
-        self.authorization = Some(authorization);
+    /// Shows this token from now on, and those that the renewal brings when it is due.
+    pub fn show(&mut self, shown: Shown, renewal: Option<Box<dyn Renewal>>) {
+        self.shown = Mutex::new(Some(shown));
+        self.renewal = renewal;
+    }
+
+    /// Has no secret leave this machine without TLS from now on.
+    pub fn keep_secret(&mut self) {
+        self.has_secret = true;
     }
 
     /// Sends a token for another one.
@@ -102,12 +132,11 @@ impl Remote {
     ///
     /// When there is none.
     pub async fn exchange_token<T: DeserializeOwned>(
-        &mut self,
+        &self,
         order: Bytes,
         within: Duration,
     ) -> Result<T, RemoteError> {
-        self.has_secret = true;
-        let request = self.request(Method::POST, "/v1/tokens/exchange");
+        let request = self.plain(Method::POST, "/v1/tokens/exchange");
         let request = request.header(CONTENT_TYPE, JSON);
         let answer = self.ask(request, order, within).await?;
         self.document(&answer)
@@ -123,7 +152,7 @@ impl Remote {
         path: &str,
         within: Duration,
     ) -> Result<T, RemoteError> {
-        let request = self.request(Method::GET, path);
+        let request = self.request(Method::GET, path).await;
         let answer = self.ask(request, Bytes::new(), within.min(ANSWER)).await?;
         self.document(&answer)
     }
@@ -134,7 +163,7 @@ impl Remote {
     ///
     /// When there is no answer.
     pub async fn has(&self, path: &str, within: Duration) -> Result<bool, RemoteError> {
-        let request = self.request(Method::HEAD, path);
+        let request = self.request(Method::HEAD, path).await;
         let answer = self.ask(request, Bytes::new(), within.min(ANSWER)).await?;
         Ok(answer.status == StatusCode::OK)
     }
@@ -150,7 +179,8 @@ impl Remote {
         component: Bytes,
         within: Duration,
     ) -> Result<(), RemoteError> {
-        let request = self.request(Method::PUT, path).header(CONTENT_TYPE, WASM);
+        let request = self.request(Method::PUT, path).await;
+        let request = request.header(CONTENT_TYPE, WASM);
         let answer = self.ask(request, component, within.min(UPLOAD)).await?;
         let IgnoredAny = self.document(&answer)?;
         Ok(())
@@ -184,7 +214,8 @@ impl Remote {
         key: &str,
         within: Duration,
     ) -> Result<T, RemoteError> {
-        let request = self.request(Method::POST, path).header(CONTENT_TYPE, JSON);
+        let request = self.request(Method::POST, path).await;
+        let request = request.header(CONTENT_TYPE, JSON);
         let request = request.header(IDEMPOTENCY_KEY, key);
         let answer = self.ask(request, order, within.min(UPLOAD)).await?;
         self.document(&answer)
@@ -200,21 +231,42 @@ impl Remote {
         path: &str,
         within: Duration,
     ) -> Result<T, RemoteError> {
-        let request = self.request(Method::DELETE, path);
+        let request = self.request(Method::DELETE, path).await;
         let answer = self.ask(request, Bytes::new(), within.min(ANSWER)).await?;
         self.document(&answer)
     }
 
-    fn request(&self, method: Method, path: &str) -> http::request::Builder {
+    /// A request that shows the token, or another one where that ends soon.
+    async fn request(&self, method: Method, path: &str) -> http::request::Builder {
+        let mut shown = sync::lock(&self.shown).clone();
+        let due = shown.as_ref().and_then(|it| it.due);
+        if let (Some(renewal), Some(due)) = (&self.renewal, due)
+            && due <= Instant::now()
+        {
+            let other = renewal.renew(self).await;
+            let later = Some(Instant::now() + RENEWAL_PAUSE);
+            shown = other.or_else(|| {
+                Some(Shown {
+                    due: later,
+                    ..shown?
+                })
+            });
+            sync::lock(&self.shown).clone_from(&shown);
+        }
+        let request = self.plain(method, path);
+        match shown {
+            Some(shown) => request.header(AUTHORIZATION, shown.authorization),
+            None => request,
+        }
+    }
+
+    /// A request without a token.
+    fn plain(&self, method: Method, path: &str) -> http::request::Builder {
         let agent = concat!("tailor/", env!("CARGO_PKG_VERSION"));
         let request = Request::builder().method(method).uri(path);
         let request = request.header(HOST, &self.address.authority);
         let request = request.header(CONNECTION, "close").header(ACCEPT, JSON);
-        let request = request.header(USER_AGENT, agent);
-        match &self.authorization {
-            Some(value) => request.header(AUTHORIZATION, value),
-            None => request,
-        }
+        request.header(USER_AGENT, agent)
     }
 
     /// Reads the document of an answer.

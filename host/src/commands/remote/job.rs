@@ -1,12 +1,15 @@
 //! The token of a CI job, which its CI system signs and the host exchanges for one of its own: of
 //! GitLab and others, as a variable, and of GitHub, where an address of the job gives one.
 //!
-//! It is exchanged once, so that each command asks for one. Neither of the two is in a message.
+//! It is exchanged once, so that each command asks for one. At GitHub, a command that waits for
+//! longer than the host's token lives asks for more. None of them is in a message.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, TryFutureExt as _};
 use http::{HeaderValue, StatusCode, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
@@ -14,7 +17,7 @@ use serde_json::{Value, json};
 use tailor::text::visible;
 
 use super::address::Address;
-use super::client::Remote;
+use super::client::{Remote, Renewal, Shown};
 use super::error::RemoteError;
 use super::token::bearer;
 
@@ -27,6 +30,8 @@ const REQUEST_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
 const AUDIENCE: &str = "TAILOR_AUDIENCE";
 /// Time for each of the two answers.
 const ANSWER: Duration = Duration::from_secs(30);
+/// How long before its end a token is replaced, or a fourth of its life.
+const MARGIN: Duration = Duration::from_secs(60);
 
 /// Where a job has its token.
 pub enum JobToken {
@@ -39,6 +44,7 @@ pub enum JobToken {
 struct Exchanged {
     token: String,
     team: String,
+    made: String,
     expires: String,
 }
 
@@ -53,49 +59,83 @@ impl JobToken {
         Some(Self::Github { place, token })
     }
 
-    /// Exchanges it at a host, which is asked with the new one from then on. Says so on standard
-    /// error.
+    /// Exchanges it at a host, which is asked with the new one from then on, and with others where
+    /// the job can ask for more of them.
     ///
     /// # Errors
     ///
     /// Why there is no token.
     pub async fn exchange(self, mut remote: Remote) -> anyhow::Result<Remote> {
-        let is_asked_for = matches!(self, Self::Given(_));
+        remote.keep_secret();
+        let is_of_none = |error: &anyhow::Error| error.downcast_ref().is_some_and(is_of_none);
+        match (self.exchanged(&remote).await, self) {
+            (Ok(shown), Self::Given(_)) => remote.show(shown, None),
+            (Ok(shown), github) => remote.show(shown, Some(Box::new(github))),
+            // Most jobs could have such a token, and not every host takes one.
+            (Err(error), Self::Github { .. }) if is_of_none(&error) => {
+                let url = remote.url();
+                anstream::eprintln!("tailor: {url} takes no tokens of CI jobs; going on without");
+            }
+            (Err(error), _) => return Err(error),
+        }
+        Ok(remote)
+    }
+
+    /// A token of the host for one of the job. Says so on standard error.
+    async fn exchanged(&self, remote: &Remote) -> anyhow::Result<Shown> {
         let token = match self {
-            Self::Given(token) => token,
+            Self::Given(token) => token.clone(),
             Self::Github { place, token } => {
                 let audience = std::env::var(AUDIENCE).ok().filter(|text| !text.is_empty());
                 let audience = audience.unwrap_or_else(|| remote.url().to_ascii_lowercase());
-                github(&place, &token, &audience).await?
+                github(place, token, &audience).await?
             }
         };
         let order = Bytes::from(json!({"token": &token}).to_string());
-        match remote.exchange_token::<Exchanged>(order, ANSWER).await {
-            Ok(exchanged) => {
-                remote.show(bearer("the host's answer", &exchanged.token)?);
-                let (team, expires) = (visible(&exchanged.team), visible(&exchanged.expires));
-                anstream::eprintln!("tailor: a token for {team} until {expires}");
-                Ok(remote)
-            }
-            // Most jobs could have such a token, and not every host takes one.
-            Err(error) if !is_asked_for && is_of_none(&error) => {
-                let url = remote.url();
-                anstream::eprintln!("tailor: {url} takes no tokens of CI jobs; going on without");
-                Ok(remote)
-            }
-            // An answer may have the token in it.
-            Err(RemoteError::Refused { url, mut problem }) => {
-                problem.hide(&token);
-                Err(RemoteError::Refused { url, problem }.into())
-            }
-            Err(RemoteError::NotTailor { url, status, .. }) => {
-                let status = status.map_or(0, |it| it.as_u16());
-                let why = format!("it exchanges no token (status {status})");
-                let status = None;
-                Err(RemoteError::NotTailor { url, status, why }.into())
-            }
-            Err(error) => Err(error.into()),
+        let asked = Instant::now();
+        let exchanged = remote.exchange_token::<Exchanged>(order, ANSWER).await;
+        let exchanged = exchanged.map_err(|error| without(error, &token))?;
+        let (team, expires) = (visible(&exchanged.team), visible(&exchanged.expires));
+        anstream::eprintln!("tailor: a token for {team} until {expires}");
+        let due = exchanged.lifetime();
+        Ok(Shown {
+            authorization: bearer("the host's answer", &exchanged.token)?,
+            due: due.and_then(|lifetime| asked.checked_add(lifetime - MARGIN.min(lifetime / 4))),
+        })
+    }
+}
+
+impl Renewal for JobToken {
+    fn renew<'a>(&'a self, remote: &'a Remote) -> BoxFuture<'a, Option<Shown>> {
+        let renewing = self.exchanged(remote).map_err(|error| {
+            anstream::eprintln!("tailor: the token ends, and there is no other one: {error:#}");
+        });
+        renewing.map(Result::ok).boxed()
+    }
+}
+
+impl Exchanged {
+    /// How long the token is valid, by the host's clock alone.
+    fn lifetime(&self) -> Option<Duration> {
+        let [made, expires] = [&self.made, &self.expires].map(|it| humantime::parse_rfc3339(it));
+        expires.ok()?.duration_since(made.ok()?).ok()
+    }
+}
+
+/// The error without the token, which an answer may have in it.
+fn without(error: RemoteError, token: &str) -> RemoteError {
+    match error {
+        RemoteError::Refused { url, mut problem } => {
+            problem.hide(token);
+            RemoteError::Refused { url, problem }
         }
+        RemoteError::NotTailor { url, status, .. } => {
+            let status = status.map_or(0, |it| it.as_u16());
+            let why = format!("it exchanges no token (status {status})");
+            let status = None;
+            RemoteError::NotTailor { url, status, why }
+        }
+        error => error,
     }
 }
 
