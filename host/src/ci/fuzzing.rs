@@ -138,3 +138,31 @@ fn judged(jwt: &Jwt<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An input that is refused at once would show nothing of what comes behind.
+    #[test]
+    fn some_inputs_of_the_corpus_are_proven_jobs() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/corpus/ci_token");
+        for (name, team) in [
+            ("rsa", "watch"),
+            ("ec", "watch"),
+            ("alone", "watch"),
+            ("tag", "tags"),
+        ] {
+            let input = std::fs::read(corpus.join(name)).unwrap();
+            let parts: Vec<&[u8]> = input.splitn(4, |byte| *byte == 255).collect();
+            let text = token(parts[0], parts[1], parts[3]);
+            let jwt = Jwt::read(&text).unwrap();
+            let keys = KeySet::read(parts[2]).unwrap();
+            assert_eq!(keys.proves(&jwt), Proof::Good, "{name}");
+            let issuer = ISSUER.as_ref().unwrap();
+            let now = UNIX_EPOCH + Duration::from_secs(NOW);
+            let job = job("hub".to_owned(), issuer, &jwt, now).unwrap();
+            assert_eq!(job.team, team, "{name}");
+        }
+    }
+}

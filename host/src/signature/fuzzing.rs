@@ -39,3 +39,26 @@ pub fn signature(input: &[u8]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// An input that is refused at once would show nothing of what comes behind.
+    #[test]
+    fn some_inputs_of_the_corpus_are_proven() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/corpus/signature");
+        for name in ["good", "crlf"] {
+            let input = std::fs::read(corpus.join(name)).unwrap();
+            let parts: Vec<&str> = input
+                .splitn(4, |byte| *byte == 255)
+                .map(|part| std::str::from_utf8(part).unwrap())
+                .collect();
+            let signers = [Signer::new(parts[3]).unwrap()];
+            let signed = prove(parts[0], parts[1].as_bytes(), parts[2], &signers);
+            assert_eq!(signed.unwrap().comment, "bff=watch commit=abc", "{name}");
+        }
+    }
+}

@@ -82,13 +82,16 @@ async fn without_its_journal_a_host_serves_the_copy_and_takes_no_orders() {
     })
     .await;
     let host = host.restart().await.unwrap();
-    for end in ["", "-wal", "-shm"] {
-        let file = data.join(format!("journal.db{end}"));
-        if file.exists() {
-            std::fs::write(file, vec![b'x'; 5000]).unwrap();
+    let damage = |_: &Path| {
+        for end in ["", "-wal", "-shm"] {
+            let file = data.join(format!("journal.db{end}"));
+            if file.exists() {
+                std::fs::write(file, vec![b'x'; 5000]).unwrap();
+            }
         }
-    }
-    let host = host.restart().await.unwrap();
+    };
+    // A host that runs may write over it, from what it has read.
+    let host = host.restart_after(damage).await.unwrap();
     let api = Api::of(&host);
     assert_eq!(served(host.address()).await, some("v1"));
     let refused = api.begin(&page("v1")).await;
