@@ -9,6 +9,7 @@ mod error;
 mod job;
 mod names;
 mod problem;
+mod shown;
 mod table;
 mod tls;
 mod token;

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use http::header::{
     ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT,
 };
@@ -33,6 +32,7 @@ use tokio_rustls::TlsConnector;
 use super::address::{Address, is_of_this_machine};
 use super::error::RemoteError;
 use super::problem::Problem;
+use super::shown::{Renewal, Shown};
 use super::tls::connector;
 
 /// Time for a connection, the lookup of its name and TLS included.
@@ -51,20 +51,6 @@ const MAX_SHOWN: usize = 200;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const WASM: HeaderValue = HeaderValue::from_static("application/wasm");
-
-/// A token, as a field.
-#[derive(Clone)]
-pub struct Shown {
-    pub authorization: HeaderValue,
-    /// When to ask for another one.
-    pub due: Option<Instant>,
-}
-
-/// Where tokens come from that live shorter than some commands.
-pub trait Renewal: Send + Sync {
-    /// Another one for this host. `None` where there is none, for which the reason is told.
-    fn renew<'a>(&'a self, remote: &'a Remote) -> BoxFuture<'a, Option<Shown>>;
-}
 
 /// A host that is reached over the network.
 pub struct Remote {

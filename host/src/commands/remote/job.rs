@@ -17,8 +17,9 @@ use serde_json::{Value, json};
 use tailor::text::visible;
 
 use super::address::Address;
-use super::client::{Remote, Renewal, Shown};
+use super::client::Remote;
 use super::error::RemoteError;
+use super::shown::{Renewal, Shown};
 use super::token::bearer;
 
 /// The token itself.
