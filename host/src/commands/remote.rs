@@ -3,6 +3,7 @@
 
 mod access;
 mod address;
+mod answer;
 mod client;
 mod documents;
 mod error;

@@ -28,6 +28,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::address::{Address, is_of_this_machine};
+use super::answer::Answer;
 use super::error::RemoteError;
 use super::problem::Problem;
 use super::tls::connector;
@@ -54,12 +55,6 @@ pub struct Remote {
     /// Whether a request has a secret in it.
     has_secret: bool,
     tls: Option<(TlsConnector, ServerName<'static>)>,
-}
-
-/// The answer to a request.
-struct Answer {
-    status: StatusCode,
-    body: Bytes,
 }
 
 impl Remote {
@@ -222,7 +217,7 @@ impl Remote {
         let read = || serde_json::from_slice(&answer.body).ok();
         match answer.status.is_success().then(read).flatten() {
             Some(document) => Ok(document),
-            None => Err(match Problem::read(answer.status, &answer.body) {
+            None => Err(match Problem::read(answer) {
                 Some(problem) if !answer.status.is_success() => RemoteError::Refused {
                     url: self.url(),
                     problem: problem.into(),
@@ -231,7 +226,7 @@ impl Remote {
                     let text = String::from_utf8_lossy(&answer.body);
                     let text = excerpt(text.trim(), MAX_SHOWN);
                     let status = answer.status.as_u16();
-                    self.no_tailor(Some(answer.status), format!("{status}: {text}"))
+                    self.no_tailor(Some(answer), format!("{status}: {text}"))
                 }
             }),
         }
@@ -311,18 +306,16 @@ impl Remote {
     }
 
     async fn read(&self, response: Response<Incoming>) -> Result<Answer, RemoteError> {
-        let status = response.status();
+        let mut answer = Answer::without_body(response.status(), response.headers());
         let body = Limited::new(response.into_body(), MAX_ANSWER)
             .collect()
             .await;
         let body = body.map_err(|error| match error.downcast::<hyper::Error>() {
             Ok(error) => self.lost(told(&*error)),
-            Err(_) => self.no_tailor(Some(status), "its answer has no end".to_owned()),
+            Err(_) => self.no_tailor(Some(&answer), "its answer has no end".to_owned()),
         })?;
-        Ok(Answer {
-            status,
-            body: body.to_bytes(),
-        })
+        answer.body = body.to_bytes();
+        Ok(answer)
     }
 
     fn unreachable(&self, why: String) -> RemoteError {
@@ -331,13 +324,20 @@ impl Remote {
     }
 
     fn lost(&self, why: String) -> RemoteError {
-        let url = self.url();
-        RemoteError::Lost { url, why }
+        RemoteError::Lost {
+            url: self.url(),
+            why,
+            retry_after: None,
+        }
     }
 
-    fn no_tailor(&self, status: Option<StatusCode>, why: String) -> RemoteError {
-        let url = self.url();
-        RemoteError::NotTailor { url, status, why }
+    fn no_tailor(&self, answer: Option<&Answer>, why: String) -> RemoteError {
+        RemoteError::NotTailor {
+            url: self.url(),
+            status: answer.map(|it| it.status),
+            why,
+            retry_after: answer.and_then(|it| it.retry_after),
+        }
     }
 
     /// TLS was not agreed on. A connection that breaks meanwhile says nothing of TLS.

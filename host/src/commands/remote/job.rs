@@ -90,9 +90,13 @@ impl JobToken {
             }
             Err(RemoteError::NotTailor { url, status, .. }) => {
                 let status = status.map_or(0, |it| it.as_u16());
-                let why = format!("it exchanges no token (status {status})");
-                let status = None;
-                Err(RemoteError::NotTailor { url, status, why }.into())
+                Err(RemoteError::NotTailor {
+                    url,
+                    status: None,
+                    why: format!("it exchanges no token (status {status})"),
+                    retry_after: None,
+                }
+                .into())
             }
             Err(error) => Err(error.into()),
         }
