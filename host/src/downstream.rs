@@ -35,6 +35,7 @@ pub use policy::bulkhead::Member;
 pub use policy::gate::Gate;
 pub use request::{ServiceRequest, TIME_LEFT};
 pub use response::ServiceResponse;
+pub use retry_after::bounded_rest;
 pub use service::{Canned, CannedAnswer, Service};
 pub use services::Services;
 pub use trace::{Source, Trace};

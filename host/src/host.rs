@@ -5,6 +5,7 @@
 //! on a further one, see [`control`], and reading files and compiling on threads that may block.
 //! Requests run on the workers' own threads.
 
+mod begin;
 mod bff_locks;
 mod canary;
 mod candidates;

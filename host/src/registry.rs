@@ -13,21 +13,31 @@ mod fault;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod login;
+mod wanted;
 
 use bytes::Bytes;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-use self::client::{Client, Wanted};
-use self::fault::{late, not_found};
+use self::client::Client;
+use self::fault::not_found;
+pub use self::wanted::COMPONENT;
+use self::wanted::{Part, Wanted};
 use crate::config::{Registry, show_size};
 use crate::downstream::trusting;
-use crate::oci::{ACCEPTED, MAX_MANIFEST, Manifest, PullError, Reference};
+use crate::oci::{ACCEPTED, MAX_MANIFEST, Manifest, ManifestError, PullError, Reference};
 
-/// The bytes that a registry has sent for a component. Nobody has compared them with its digest.
+/// The pull of a component whose manifest is there.
+pub struct Pull<'a> {
+    client: Client<'a>,
+    reference: &'a Reference,
+    manifest: Manifest,
+}
+
+/// The bytes that were sent for a component. Nobody has compared them with its digest.
 #[derive(Debug)]
 pub struct Pulled {
-    /// The digest of the component, as the manifest has it.
-    pub digest: String,
+    /// The host that has sent them: that of the registry, or one that a redirect led to.
+    pub host: String,
     /// What was sent.
     pub bytes: Bytes,
 }
@@ -73,20 +83,40 @@ pub fn unusable_files(registries: &[Registry]) -> Vec<String> {
     told
 }
 
-/// Pulls a component of at most `most` bytes.
-///
-/// # Errors
-///
-/// Why it is not there.
-pub async fn pull(
-    registry: &Registry,
-    reference: &Reference,
-    most: u64,
-) -> Result<Pulled, PullError> {
-    let end = Instant::now() + registry.timeout;
-    let pulling = async {
+impl<'a> Pull<'a> {
+    /// Fetches the manifest of a component of at most `most` bytes. The time of the whole pull
+    /// begins.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not there, or is that of no such component.
+    pub async fn begin(
+        registry: &'a Registry,
+        reference: &'a Reference,
+        most: u64,
+    ) -> Result<Self, PullError> {
+        let end = Instant::now() + registry.timeout;
         let mut client = Client::new(registry, reference, end).await?;
-        let manifest = manifest(&mut client, reference).await?;
+        let path = format!("manifests/sha256:{}", reference.digest());
+        let wanted = Wanted {
+            part: Part::Manifest,
+            path: &path,
+            accept: ACCEPTED,
+            most: MAX_MANIFEST,
+        };
+        let (bytes, host) = client.get(wanted).await?;
+        let manifest = Manifest::read(&bytes, reference.digest()).map_err(|source| {
+            let reference = reference.to_string();
+            match source {
+                ManifestError::OtherBytes(found) => PullError::OtherBytes {
+                    reference,
+                    host,
+                    what: format!("a manifest of the digest sha256:{found}"),
+                    wanted: Part::Manifest.name(),
+                },
+                source => PullError::Manifest { reference, source },
+            }
+        })?;
         if manifest.size > most {
             return Err(PullError::TooLarge {
                 reference: reference.to_string(),
@@ -94,49 +124,43 @@ pub async fn pull(
                 most: show_size(most),
             });
         }
-        let bytes = blob(&mut client, reference, &manifest).await?;
-        Ok(Pulled {
-            digest: manifest.digest,
-            bytes,
+        Ok(Self {
+            client,
+            reference,
+            manifest,
         })
-    };
-    let pulled = timeout_at(end, pulling).await;
-    pulled.unwrap_or_else(|_| Err(late(registry)))
-}
+    }
 
-async fn manifest(client: &mut Client<'_>, reference: &Reference) -> Result<Manifest, PullError> {
-    let path = format!("manifests/sha256:{}", reference.digest());
-    let wanted = Wanted {
-        path: &path,
-        accept: ACCEPTED,
-        most: MAX_MANIFEST,
-    };
-    let bytes = client.get(wanted).await?;
-    Manifest::read(&bytes, reference.digest()).map_err(|source| PullError::Manifest {
-        reference: reference.to_string(),
-        source,
-    })
-}
+    /// The digest of the component, as the manifest has it.
+    pub fn digest(&self) -> &str {
+        &self.manifest.digest
+    }
 
-async fn blob(
-    client: &mut Client<'_>,
-    reference: &Reference,
-    manifest: &Manifest,
-) -> Result<Bytes, PullError> {
-    let path = format!("blobs/sha256:{}", manifest.digest);
-    let other = |what: String| PullError::OtherBytes {
-        reference: reference.to_string(),
-        what,
-    };
-    let most = usize::try_from(manifest.size).map_err(|_| other("too much".to_owned()))?;
-    let wanted = Wanted {
-        path: &path,
-        accept: "*/*",
-        most,
-    };
-    let bytes = client.get(wanted).await?;
-    match bytes.len() == most {
-        true => Ok(bytes),
-        false => Err(other(format!("{} of {most} bytes", bytes.len()))),
+    /// Fetches the component.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not there.
+    pub async fn component(mut self) -> Result<Pulled, PullError> {
+        let Manifest { digest, size } = &self.manifest;
+        let path = format!("blobs/sha256:{digest}");
+        // It is one that a component may have.
+        let most = usize::try_from(*size).unwrap_or(usize::MAX);
+        let wanted = Wanted {
+            part: Part::Component { digest },
+            path: &path,
+            accept: "*/*",
+            most,
+        };
+        let (bytes, host) = self.client.get(wanted).await?;
+        match bytes.len() == most {
+            true => Ok(Pulled { host, bytes }),
+            false => Err(PullError::OtherBytes {
+                reference: self.reference.to_string(),
+                host,
+                what: format!("{} of {most} bytes", bytes.len()),
+                wanted: COMPONENT,
+            }),
+        }
     }
 }

@@ -27,6 +27,7 @@ mod reach;
 mod signed;
 mod signing;
 mod sqlite;
+mod terms;
 mod token;
 mod trial;
 mod who;
@@ -45,9 +46,7 @@ use tokio::sync::watch;
 pub use access::{Access, Act, Caller, Exchange, Rights, Scope, Token, TokenError};
 pub use error::StoreError;
 pub use files::{Part, Stored};
-pub use journal::{
-    Appended, Event, Journal, Kind, Live, LiveByBff, NewRelease, Outcome, Release, State,
-};
+pub use journal::{Appended, Event, Journal, Live, LiveByBff, NewRelease, Outcome, Release, State};
 pub use new_token::{NewToken, NewTokenError, WrittenToken};
 pub use order::{
     Answer, Begun, CanaryAct, CanaryOrder, Expected, FirstShare, Order, OrderError, Orders, Target,
@@ -57,6 +56,7 @@ pub(crate) use points::reach;
 pub use preview::{NewPreview, Preview, Previews};
 pub use reach::{Called, Changed, Reach, ReachDifference};
 pub use signing::Signing;
+pub use terms::{Kind, Terms};
 pub use trial::{Canary, CanaryChange, NewCanary, Ordered, ShadowOrder};
 
 use crate::sync;

@@ -3,6 +3,7 @@
 
 mod access;
 mod address;
+mod answer;
 mod client;
 mod documents;
 mod error;
@@ -13,6 +14,7 @@ mod shown;
 mod table;
 mod tls;
 mod token;
+mod transport;
 
 pub use access::Access;
 pub use client::Remote;

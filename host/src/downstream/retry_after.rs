@@ -1,4 +1,4 @@
-//! Reads `retry-after`: when a service takes the next call.
+//! Reads `retry-after`: when a service, a registry or a host takes the next call.
 
 #[cfg(test)]
 mod tests;
@@ -7,6 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
+
+/// The longest pause that an order is told or keeps to.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 /// The pause that an answer requests. With 429 (RFC 6585 section 4) it is about the service; with
 /// 503 (RFC 9110 section 15.6.4) for the endpoint that it came from. With other statuses the field
@@ -18,6 +21,14 @@ pub fn rest(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
         }
         _ => None,
     }
+}
+
+/// The pause of [`rest`] for who waits with an order, in whole seconds: one at least, and an hour at
+/// most, whatever was requested.
+pub fn bounded_rest(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
+    let rest = rest(status, headers)?.min(LONGEST);
+    let seconds = rest.as_secs() + u64::from(rest.subsec_nanos() > 0);
+    Some(Duration::from_secs(seconds.max(1)))
 }
 
 /// The pause that the service requests (RFC 9110, section 10.2.3): seconds, or a date. One that has

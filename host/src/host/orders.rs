@@ -7,13 +7,13 @@ use std::sync::{Arc, Weak};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
+use super::begin::{Settled, begin, sees, settle, takes_releases, terms};
 use super::change::Changes;
 use super::control::Control;
-use crate::canary::Plan;
 use crate::releases::{
-    Act, Answer, Appended, Begun, Caller, CanaryOrder, Event, Exchange, Kind, Live, LiveByBff,
-    NewPreview, NewRelease, NewToken, Order, OrderError, Orders, Part, Previews, ReachDifference,
-    Release, Releases, ShadowOrder, StoreError, Stored, Target, Token,
+    Act, Answer, Begun, Caller, CanaryOrder, Event, Exchange, Kind, Live, LiveByBff, NewToken,
+    Order, OrderError, Orders, Part, Previews, ReachDifference, Release, Releases, ShadowOrder,
+    StoreError, Stored, Target, Token,
 };
 
 /// The shortest start of a digest that is a name.
@@ -71,12 +71,6 @@ impl ReleaseOrders {
         }
         self.with_store(move |releases| work(releases, &bff))
     }
-}
-
-fn takes_releases(changes: &Changes, bff: &str) -> bool {
-    let snapshot = changes.shared.snapshot.load();
-    let bff = snapshot.bffs.get(bff);
-    bff.is_some_and(|bff| bff.settings().component.is_none())
 }
 
 impl Orders for ReleaseOrders {
@@ -140,10 +134,17 @@ impl Orders for ReleaseOrders {
         })
     }
 
-    fn begun(&self, bff: String, key: Option<(String, String)>) -> Answer<Option<Release>> {
-        self.of_bff(bff, move |releases, bff| match key {
-            Some(key) => Ok(releases.begun(bff, &key)?),
-            None => Ok(None),
+    fn may_begin(&self, order: Order, digest: Option<String>) -> Answer<Option<Release>> {
+        let found = self.changes();
+        Box::pin(async move {
+            let (changes, releases) = found?;
+            let Settled { preview, .. } = settle(&changes, &order)?;
+            let unrecorded = changes.unrecorded.clone();
+            let asking = tokio::task::spawn_blocking(move || {
+                unrecorded.record(&releases, &order.bff)?;
+                Ok(releases.may_begin(&terms(&order, digest, preview))?)
+            });
+            asking.await.unwrap_or(Err(OrderError::Stopping))
         })
     }
 
@@ -171,32 +172,27 @@ impl Orders for ReleaseOrders {
         Box::pin(async move { begun.await.unwrap_or(Err(OrderError::Stopping)) })
     }
 
-    fn begin(&self, order: Order) -> Answer<Begun> {
+    fn begin(&self, order: Order, target: Target) -> Answer<Begun> {
         let found = self.changes();
         let event_loop = self.event_loop.clone();
         let on = event_loop.clone();
         let begun = async move {
             let (changes, releases) = found?;
-            if !takes_releases(&changes, &order.bff) {
-                return Err(OrderError::NoBff(order.bff));
-            }
-            changes.check_signing(&order)?;
+            let settled = settle(&changes, &order)?;
             if order.kind == Kind::Rollback {
-                let begun = match changes.abort_of(&order).await? {
+                let begun = match changes.abort_of(&order, &target).await? {
                     Some(abort) => Some(changes.judge_by_order(abort).await?),
-                    None => changes.roll_back(&order).await?,
+                    None => changes.roll_back(&order, &target).await?,
                 };
                 if let Some(begun) = begun {
                     event_loop.spawn(async move { changes.tidied().await });
                     return Ok(begun);
                 }
             }
-            let plan = changes.plan_of(&order)?;
-            let preview = changes.preview_of(&order)?;
             let unrecorded = changes.unrecorded.clone();
             let beginning = tokio::task::spawn_blocking(move || {
                 unrecorded.record(&releases, &order.bff)?;
-                begin(&releases, &order, plan, preview)
+                begin(&releases, &order, target, settled)
             });
             let (release, new) = beginning.await.unwrap_or(Err(OrderError::Stopping))?;
             if let Some(new) = new {
@@ -317,57 +313,4 @@ fn named(releases: &Releases, bff: &str, name: &str) -> Result<String, OrderErro
         }
         _ => Err(wrong("is no name")),
     }
-}
-
-/// Whether a component is one that this caller has: what others have is nobody's business.
-fn sees(releases: &Releases, caller: &Caller, digest: &str) -> Result<bool, StoreError> {
-    match caller.team() {
-        Some(team) => releases.sees(team, digest),
-        None => Ok(true),
-    }
-}
-
-/// Writes the row of a release. Returns it, and the release if it is new.
-fn begin(
-    releases: &Releases,
-    order: &Order,
-    plan: Option<Plan>,
-    preview: Option<NewPreview>,
-) -> Result<(Release, Option<NewRelease>), OrderError> {
-    let bff = order.bff.clone();
-    let live = match releases.live()?.remove(&bff) {
-        Some(Ok(live)) => Some(live),
-        // A release is what mends it.
-        Some(Err(_)) | None => None,
-    };
-    let digest = match &order.target {
-        Target::Digest(digest) => digest.clone(),
-        Target::Previous => {
-            let previous = live.and_then(|live| live.previous);
-            previous.ok_or_else(|| OrderError::NoPrevious(bff.clone()))?
-        }
-    };
-    if order.kind == Kind::Rollback && !releases.was_live(&bff, &digest)? {
-        return Err(OrderError::NeverLive { bff, digest });
-    }
-    // What was live was the BFF's, no matter which team uploaded it.
-    let is_own = order.kind == Kind::Rollback || sees(releases, &order.caller, &digest)?;
-    if !is_own || !releases.has(&digest)? {
-        return Err(StoreError::NoComponent(digest).into());
-    }
-    let new = NewRelease {
-        canary: plan,
-        preview,
-        ..NewRelease::of(order, digest)
-    };
-    let (number, new) = match releases.append(&new)? {
-        Appended::New(number) => (number, Some(new)),
-        Appended::Known(number) => (number, None),
-    };
-    let release = releases.get(number)?;
-    let release = release.ok_or_else(|| OrderError::NoRelease {
-        bff: order.bff.clone(),
-        release: number,
-    })?;
-    Ok((release, new))
 }

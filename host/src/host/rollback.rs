@@ -16,7 +16,7 @@ use super::change::{Changes, blocking};
 use crate::bff::swap::Bff;
 use crate::file::TIMEOUT;
 use crate::releases::{
-    Appended, Begun, Expected, NewRelease, Order, OrderError, Releases, StoreError, Target,
+    Appended, Begun, NewRelease, Order, OrderError, Releases, StoreError, Target,
 };
 
 impl Changes {
@@ -26,7 +26,11 @@ impl Changes {
     /// # Errors
     ///
     /// Why the order is refused. The live version goes on.
-    pub(super) async fn roll_back(&self, order: &Order) -> Result<Option<Begun>, OrderError> {
+    pub(super) async fn roll_back(
+        &self,
+        order: &Order,
+        target: &Target,
+    ) -> Result<Option<Begun>, OrderError> {
         let Some(releases) = self.releases.clone() else {
             return Ok(None);
         };
@@ -39,7 +43,7 @@ impl Changes {
             return Ok(Some(done));
         }
         let bff = self.released_bff(name)?;
-        let linked = bff.previous().filter(|it| match &order.target {
+        let linked = bff.previous().filter(|it| match target {
             Target::Previous => true,
             Target::Digest(digest) => it.digest == *digest,
         });
@@ -204,11 +208,7 @@ impl NewRelease {
             kind: order.kind,
             message: order.message.clone(),
             source: order.source.clone(),
-            expect_live: match &order.expect_live {
-                Expected::Any => None,
-                Expected::Nothing => Some(None),
-                Expected::Digest(digest) => Some(Some(digest.clone())),
-            },
+            expect_live: order.expect_live.in_journal(),
             key: order.key.clone(),
             actor: order.caller.name().to_owned(),
             token: order.caller.token().map(str::to_owned),

@@ -1,5 +1,7 @@
 //! Why a component is not pulled. No text has a credential, a token or the query of an address.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use super::manifest::ManifestError;
@@ -31,6 +33,19 @@ pub enum PullError {
         /// The section of the registry.
         registry: String,
     },
+    /// The manifest is there, and the component is not.
+    #[error(
+        "{reference}: {host} has the manifest, and not its layer sha256:{digest}, which is the \
+         component; push the component again"
+    )]
+    NoLayer {
+        /// What was to be pulled.
+        reference: String,
+        /// The registry.
+        host: String,
+        /// The digest of the component.
+        digest: String,
+    },
     /// The manifest is none of a component.
     #[error("{reference}: {source}")]
     Manifest {
@@ -52,28 +67,42 @@ pub enum PullError {
         /// The largest.
         most: String,
     },
-    /// The registry has sent other bytes than those of the component.
-    #[error(
-        "{reference}: the registry has sent {what} in place of the component; look at the registry"
-    )]
+    /// Other bytes were sent than those of the digest.
+    #[error("{reference}: {host} has sent {what} in place of {wanted}; look at {host}")]
     OtherBytes {
         /// What was to be pulled.
         reference: String,
+        /// Which host has sent them.
+        host: String,
         /// What it has sent.
         what: String,
+        /// What it was asked for.
+        wanted: &'static str,
     },
     /// It took too long.
     #[error(
-        "{host}: the component did not come within {timeout}; try again, or raise \
+        "{host}: {what} did not come within {timeout}, the time of a pull; try again, or raise \
          releases.registry.{registry}.timeout"
     )]
     Late {
-        /// The registry.
+        /// Which host was asked last.
         host: String,
-        /// Its section.
+        /// What for.
+        what: &'static str,
+        /// The section of the registry.
         registry: String,
         /// The time.
         timeout: String,
+    },
+    /// The registry, or a host that it names, takes no requests for a while.
+    #[error("{host}: {what}; try again in {} s", .wait.as_secs())]
+    Busy {
+        /// Which host.
+        host: String,
+        /// Why.
+        what: String,
+        /// How long: whole seconds, an hour at most.
+        wait: Duration,
     },
     /// The registry, or a host that it names, gives none.
     #[error("{host}: {what}")]

@@ -34,8 +34,13 @@ pub struct Manifest {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ManifestError {
     /// The registry has sent another one.
-    #[error("the registry has sent a manifest of the digest sha256:{0}; look at the registry")]
+    #[error("it has the digest sha256:{0}; look at who has sent it")]
     OtherBytes(String),
+    /// It is too large to be that of a component.
+    #[error(
+        "the manifest has more than {0}; push the component alone, with few and short annotations"
+    )]
+    TooLarge(String),
     /// It cannot be read.
     #[error("the manifest is none of an image in version 2 ({0}); push the component again")]
     Unreadable(String),

@@ -1,16 +1,18 @@
 //! Requests to a registry, and to the hosts that it names.
 
+mod refusal;
+
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION, USER_AGENT};
 use http::{Request, Response, StatusCode, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::address::Address;
 use super::challenge::{Challenge, challenge};
-use super::fault::{late, not_found};
 use super::login;
-use crate::config::{Registry, show_size};
+use super::wanted::{Part, Wanted, Who};
+use crate::config::Registry;
 use crate::downstream::{Cause, Origin, OriginSettings, TlsError};
 use crate::oci::{PullError, Reference};
 
@@ -18,17 +20,6 @@ use crate::oci::{PullError, Reference};
 const MAX_REDIRECTS: usize = 5;
 /// The largest answer that is none to a pull, such as a token or an error, bytes.
 const MAX_ANSWER: usize = 64 << 10;
-
-/// What is asked of a registry.
-#[derive(Clone, Copy)]
-pub(super) struct Wanted<'a> {
-    /// Its path behind the name of the repository.
-    pub(super) path: &'a str,
-    /// The types that are taken.
-    pub(super) accept: &'static str,
-    /// How large it may be, bytes.
-    pub(super) most: usize,
-}
 
 /// A client of one registry, for one pull.
 pub(super) struct Client<'a> {
@@ -40,11 +31,13 @@ pub(super) struct Client<'a> {
     authorization: Option<HeaderValue>,
     /// The hosts that were asked.
     origins: Vec<(Address, Origin)>,
+    /// The one that was asked last, as it is shown.
+    asked: String,
     end: Instant,
 }
 
 impl<'a> Client<'a> {
-    /// Reads the credentials.
+    /// Reads the credentials. All that is asked has to come before `end`.
     ///
     /// # Errors
     ///
@@ -55,24 +48,35 @@ impl<'a> Client<'a> {
         end: Instant,
     ) -> Result<Self, PullError> {
         let registry = settings.clone();
-        let reading = blocking(settings, move || login::basic(&registry));
+        let reading = timeout_at(end, blocking(settings, move || login::basic(&registry)));
+        let read = reading.await.map_err(|_| PullError::Settings {
+            registry: settings.name.clone(),
+            what: "credentials: the file does not come in time; look at its disk".to_owned(),
+        })?;
         Ok(Self {
-            credentials: reading.await??,
+            credentials: read??,
             settings,
             reference,
             authorization: None,
             origins: Vec::new(),
+            asked: settings.host.clone(),
             end,
         })
     }
 
     /// Asks the registry for something of the repository. Credentials are shown when it wants them,
-    /// and then once.
+    /// and then once. Returns also the host that has sent it.
     ///
     /// # Errors
     ///
     /// When it does not come.
-    pub(super) async fn get(&mut self, wanted: Wanted<'_>) -> Result<Bytes, PullError> {
+    pub(super) async fn get(&mut self, wanted: Wanted<'_>) -> Result<(Bytes, String), PullError> {
+        let got = timeout_at(self.end, self.get_at_last(wanted)).await;
+        got.unwrap_or_else(|_| Err(self.late(wanted.part)))
+    }
+
+    /// The same without an end of its own.
+    async fn get_at_last(&mut self, wanted: Wanted<'_>) -> Result<(Bytes, String), PullError> {
         let path = format!("/v2/{}/{}", self.reference.repository(), wanted.path);
         let is_secure = !self.settings.plain_http;
         let registry = Address::of(&self.settings.host, is_secure, &path);
@@ -82,15 +86,19 @@ impl<'a> Client<'a> {
             let (address, response) = self.follow(&registry, wanted).await?;
             let is_own = address.is_beside(&registry);
             match response.status() {
-                StatusCode::OK => return Ok(response.into_body()),
+                StatusCode::OK => return Ok((response.into_body(), address.host())),
                 StatusCode::UNAUTHORIZED if is_own && !is_logged_in => {
                     is_logged_in = true;
                     self.authorization = Some(self.log_in(&registry, &response).await?);
                 }
-                StatusCode::NOT_FOUND if is_own => {
-                    return Err(not_found(self.settings, self.reference));
+                StatusCode::NOT_FOUND if is_own => return Err(self.absent(&address, wanted.part)),
+                _ => {
+                    let who = match is_own {
+                        true => Who::Registry,
+                        false => Who::Storage,
+                    };
+                    return Err(self.refused(who, &address, &response));
                 }
-                status => return Err(self.refused(&address, status)),
             }
         }
     }
@@ -132,6 +140,7 @@ impl<'a> Client<'a> {
         authorization: Option<HeaderValue>,
     ) -> Result<Response<Bytes>, PullError> {
         let origin = self.origin(address).await?;
+        self.asked = address.host();
         let most = wanted.most.max(MAX_ANSWER);
         let mut is_repeated = false;
         loop {
@@ -147,7 +156,7 @@ impl<'a> Client<'a> {
             match origin.ask_within(request, self.end, most).await {
                 Ok(response) => return Ok(response),
                 Err(Cause::Interrupted { .. }) if !is_repeated => is_repeated = true,
-                Err(cause) => return Err(self.broken(address, &cause)),
+                Err(cause) => return Err(self.broken(address, wanted.part, &cause)),
             }
         }
     }
@@ -197,7 +206,7 @@ impl<'a> Client<'a> {
             }
             Some(Challenge::Basic) => {
                 let credentials = self.credentials.clone();
-                credentials.ok_or_else(|| self.refused(registry, StatusCode::UNAUTHORIZED))
+                credentials.ok_or_else(|| self.refused(Who::Registry, registry, refusal))
             }
             None => {
                 let what = "it wants credentials of a kind that the host does not know; look at it";
@@ -227,6 +236,7 @@ impl<'a> Client<'a> {
         target.push_str(&format!("scope={}", encoded(&scope)));
         realm.target = target.parse().map_err(|_| self.no_address())?;
         let wanted = Wanted {
+            part: Part::Token,
             path: "",
             accept: "application/json",
             most: MAX_ANSWER,
@@ -234,7 +244,7 @@ impl<'a> Client<'a> {
         let credentials = self.credentials.clone();
         let response = self.ask(&realm, wanted, credentials).await?;
         if response.status() != StatusCode::OK {
-            return Err(self.refused(&realm, response.status()));
+            return Err(self.refused(Who::Realm, &realm, &response));
         }
         let token = login::bearer(response.body());
         token.ok_or_else(|| self.failed(&realm, "it answers without a token; look at it"))
@@ -259,46 +269,6 @@ impl<'a> Client<'a> {
              releases.registry.{name}.also"
         );
         Err(self.failed(from, what))
-    }
-
-    /// A status that is no answer to a pull.
-    fn refused(&self, address: &Address, status: StatusCode) -> PullError {
-        let (code, name) = (status.as_u16(), &self.settings.name);
-        let what = match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => format!(
-                "it does not let the host pull from {} ({code}); give the host credentials for \
-                 that in releases.registry.{name}.credentials",
-                self.reference.repository()
-            ),
-            StatusCode::TOO_MANY_REQUESTS => {
-                format!("it has had too many requests ({code}); try again later")
-            }
-            status if status.is_server_error() => {
-                format!("it fails ({code}); look at it, and try again")
-            }
-            _ => format!(
-                "its answer is none of a registry ({code}); correct releases.registry.{name}.host"
-            ),
-        };
-        self.failed(address, what)
-    }
-
-    /// There is no whole answer.
-    fn broken(&self, address: &Address, cause: &Cause) -> PullError {
-        match cause {
-            Cause::Timeout { .. } => late(self.settings),
-            Cause::TooLarge { limit } => PullError::OtherBytes {
-                reference: self.reference.to_string(),
-                what: format!("more than {}", show_size(*limit as u64)),
-            },
-            cause => {
-                let name = &self.settings.name;
-                let what = format!(
-                    "{cause}; look at it, and at host and ca-file in releases.registry.{name}"
-                );
-                self.failed(address, what)
-            }
-        }
     }
 
     fn failed(&self, address: &Address, what: impl Into<String>) -> PullError {

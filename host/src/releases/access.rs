@@ -63,13 +63,6 @@ pub trait Access: Send + Sync {
     /// When that cannot be read.
     fn sees(&self, team: &str, digest: &str) -> Result<bool, StoreError>;
 
-    /// The release that an order with this key has begun.
-    ///
-    /// # Errors
-    ///
-    /// When the key is that of another order, or that cannot be read.
-    fn begun(&self, key: &(String, String)) -> Result<Option<i64>, StoreError>;
-
     /// Records what somebody did.
     ///
     /// # Errors

@@ -144,7 +144,9 @@ impl Upload<'_> {
         self.digest.add(bytes);
         self.size += bytes.len() as u64;
         let written = self.file.write(bytes);
-        written.map_err(|error| StoreError::of_file(self.folder.path(), &error))
+        written.map_err(|error| StoreError::of_file(self.folder.path(), &error))?;
+        super::reach("component-begun");
+        Ok(())
     }
 
     /// Compares it with its digest. Its bytes are on the disk then; a file of that name may have
@@ -158,6 +160,7 @@ impl Upload<'_> {
         let _using = self.components.using();
         let file = name(digest);
         let is_new = self.folder.length(&file).is_err();
+        super::reach("component-unnamed");
         let written = self.file.finish(&file);
         written.map_err(|error| StoreError::of_file(&self.folder.path().join(&file), &error))?;
         Ok(Stored {

@@ -7,6 +7,7 @@ use super::error::StoreError;
 use super::journal::{Event, Release};
 use super::preview::Previews;
 use super::reach::Reach;
+use super::terms::Terms;
 
 impl Releases {
     /// The releases of a BFF, the newest first: those before `before`, at most `limit`.
@@ -32,15 +33,16 @@ impl Releases {
         self.journal.get(release)
     }
 
-    /// The release of a BFF that an order with this key has begun.
+    /// Refuses a release that may not begin. Returns the one that the same order has begun before.
     ///
     /// # Errors
     ///
-    /// When the key is that of another order, or the journal cannot be read.
-    pub fn begun(&self, bff: &str, key: &(String, String)) -> Result<Option<Release>, StoreError> {
-        let begun = self.access.begun(key)?;
+    /// What [`Self::append`] would refuse, as far as that is known, or that the journal cannot be
+    /// written.
+    pub fn may_begin(&self, terms: &Terms) -> Result<Option<Release>, StoreError> {
+        let begun = self.journal.check(terms)?;
         let release = begun.map(|release| self.get(release)).transpose()?;
-        Ok(release.flatten().filter(|release| release.bff == bff))
+        Ok(release.flatten())
     }
 
     /// How far a component of a BFF reaches, as its last proof found out.

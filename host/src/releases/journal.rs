@@ -9,6 +9,7 @@ use super::error::StoreError;
 use super::preview::{NewPreview, Previews};
 use super::reach::{Reach, ReachDifference};
 use super::signing::Signing;
+use super::terms::{Kind, Terms};
 use super::trial::{Canary, CanaryChange, NewCanary};
 use crate::canary::Plan;
 use crate::signature::Signed;
@@ -24,6 +25,14 @@ pub trait Journal: Send + Sync {
     ///
     /// When the order conflicts with another one, or cannot be recorded.
     fn append(&self, release: &NewRelease) -> Result<Appended, StoreError>;
+
+    /// Whether a release may begin, which writes nothing. Returns the one that the same order has
+    /// begun before.
+    ///
+    /// # Errors
+    ///
+    /// What [`Self::append`] would refuse, as far as that is known.
+    fn check(&self, terms: &Terms) -> Result<Option<i64>, StoreError>;
 
     /// Records a release that needs no proof: it begins and is live in one transaction.
     ///
@@ -190,24 +199,16 @@ pub struct NewRelease {
     pub preview: Option<NewPreview>,
 }
 
-/// The kind of a release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A component that was not live before, or is to be live again after a proof.
-    Deploy,
-    /// One that was live before.
-    Rollback,
-    /// One that is shown, and is not live.
-    Preview,
-}
-
-impl Kind {
-    /// Its name in the journal and in documents.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Deploy => "deploy",
-            Self::Rollback => "rollback",
-            Self::Preview => "preview",
+impl From<&NewRelease> for Terms {
+    fn from(release: &NewRelease) -> Self {
+        Self {
+            bff: release.bff.clone(),
+            kind: release.kind,
+            digest: Some(release.digest.clone()),
+            again: release.again,
+            expect_live: release.expect_live.clone(),
+            key: release.key.clone(),
+            preview: release.preview.clone(),
         }
     }
 }

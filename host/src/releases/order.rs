@@ -10,11 +10,12 @@ use tokio::sync::{mpsc, watch};
 use super::access::{Act, Caller, Exchange, Token, TokenError};
 use super::error::StoreError;
 use super::files::{Part, Stored};
-use super::journal::{Event, Kind, LiveByBff, Release};
+use super::journal::{Event, LiveByBff, Release};
 use super::new_token::NewToken;
 use super::preview::Previews;
 use super::reach::ReachDifference;
 use super::signing::Signing;
+use super::terms::Kind;
 use super::trial::ShadowOrder;
 use crate::canary::PlanError;
 use crate::oci::PullError;
@@ -55,8 +56,10 @@ pub trait Orders: Send + Sync {
     /// Stores a component, from its parts as they come.
     fn store(&self, digest: String, parts: mpsc::Receiver<Part>, caller: Caller) -> Answer<Stored>;
 
-    /// The release that an order about a BFF with this key has begun, if it has a key and has.
-    fn begun(&self, bff: String, key: Option<(String, String)>) -> Answer<Option<Release>>;
+    /// Refuses an order as [`Self::begin`] would, as far as that is known before its component is
+    /// there, whose digest this is where it is known. Returns the release that the same order has
+    /// begun before.
+    fn may_begin(&self, order: Order, digest: Option<String>) -> Answer<Option<Release>>;
 
     /// Changes the trial of a release.
     fn judge(&self, order: CanaryOrder) -> Answer<Begun>;
@@ -65,7 +68,7 @@ pub trait Orders: Send + Sync {
     fn shadow(&self, order: ShadowOrder) -> Answer<()>;
 
     /// Begins a release, which goes on when this has its number.
-    fn begin(&self, order: Order) -> Answer<Begun>;
+    fn begin(&self, order: Order, target: Target) -> Answer<Begun>;
 
     /// The releases of a BFF, the newest first.
     fn list(&self, bff: String, before: Option<i64>, limit: usize) -> Answer<Vec<Release>>;
@@ -125,8 +128,6 @@ pub enum Begun {
 pub struct Order {
     /// The BFF.
     pub bff: String,
-    /// The component.
-    pub target: Target,
     /// Why.
     pub kind: Kind,
     /// What the author says of it.
@@ -217,6 +218,18 @@ pub enum Expected {
     Nothing,
     /// The component of this digest.
     Digest(String),
+}
+
+impl Expected {
+    /// The same in the words of the journal: a digest, or `None` within for nothing. Absent if
+    /// anything may be live.
+    pub fn in_journal(&self) -> Option<Option<String>> {
+        match self {
+            Self::Any => None,
+            Self::Nothing => Some(None),
+            Self::Digest(digest) => Some(Some(digest.clone())),
+        }
+    }
 }
 
 /// An order was not executed.

@@ -31,6 +31,7 @@ use super::kept::LiveFile;
 use super::place::{FOLDER, folder};
 use super::preview::Previews;
 use super::reach::Reach;
+use super::terms::Terms;
 use super::trial::CanaryChange;
 use crate::file::{self, OwnFolder, TIMEOUT};
 use crate::signature::Signed;
@@ -240,6 +241,11 @@ impl Journal for SqliteJournal {
     fn append(&self, release: &NewRelease) -> Result<Appended, StoreError> {
         let (release, host) = (release.clone(), self.host.clone());
         self.run(Some(TIMEOUT), move |it| work::append(it, &release, &host))
+    }
+
+    fn check(&self, terms: &Terms) -> Result<Option<i64>, StoreError> {
+        let terms = terms.clone();
+        self.run(Some(TIMEOUT), move |it| work::may_begin(it, &terms))
     }
 
     fn record(&self, release: &NewRelease) -> Result<Appended, StoreError> {

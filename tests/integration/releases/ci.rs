@@ -6,6 +6,7 @@ pub mod issuer;
 mod keys;
 mod refused;
 
+use futures_util::future::join_all;
 use rusqlite::Connection;
 use serde_json::json;
 use tailor_harness::{Process, TestHost};
@@ -100,7 +101,8 @@ async fn a_job_ships_its_teams_bff_without_a_stored_secret_and_nothing_else() {
         (202, &json!("page-team"))
     );
     job.is_live(&begun.location).await;
-    assert_eq!(served(host.address()).await, some("v1"));
+    // The journal says so a moment before.
+    until(async || (served(host.address()).await == some("v1")).then_some(())).await;
     let other = job.release("other", &v1).await;
     assert_eq!((other.status, &other.json["step"]), (404, &json!("bff")));
     for (path, body) in [
@@ -196,6 +198,27 @@ async fn a_token_is_exchanged_once_also_over_a_restart_and_the_new_one_goes_on()
         let rows: i64 = journal.query_row(&count, [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 1, "{table}");
     }
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_that_many_send_at_once_is_exchanged_once() {
+    let issuer = Issuer::new("a");
+    let (host, api) = host(&issuer, "").await;
+    for changes in [json!({}), json!({"jti": null})] {
+        let token = issuer.job(&changes);
+        let all = join_all((0..12).map(|_| exchange(&api, &token))).await;
+        let given: Vec<&Answer> = all.iter().filter(|it| it.status == 201).collect();
+        assert_eq!(given.len(), 1, "{all:?}");
+        let mut refused = all.iter().filter(|it| it.status != 201);
+        let is_replay = |it: &Answer| (it.status, &it.json["step"]) == (401, &json!("replay"));
+        assert!(refused.all(is_replay), "{all:?}");
+    }
+    let rows = "SELECT count(*) FROM token";
+    let rows: i64 = journal(&host)
+        .query_row(rows, [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(rows, 2);
     host.stop().await;
 }
 

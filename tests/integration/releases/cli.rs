@@ -1,6 +1,7 @@
 //! The command line of releases, as people and scripts type it: what it prints, how it ends, and
 //! what it does when the host is away for a while.
 
+mod asked;
 mod away;
 mod consent;
 mod door;

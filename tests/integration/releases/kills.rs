@@ -3,21 +3,26 @@
 //!
 //! Here each point has its turn three times. `TAILOR_DRILL_KILLS=200` makes it two hundred.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 
+use downstream_mock::scripted::{Response, ScriptedService};
 use rusqlite::Connection;
 use serde_json::json;
 use tailor_harness::Process;
 use tokio::net::TcpStream;
 
 use super::api::{Api, digest};
-use super::{builder, served_by};
+use super::registries::{Pushed, section};
+use super::{builder, components, served_by};
 use crate::swap::page::page;
 use crate::wire::Wire;
 
 /// The points in the order in which a release comes to them, and whether it is live from there on.
-const POINTS: [(&str, bool); 12] = [
+const POINTS: [(&str, bool); 13] = [
     ("upload-read", false),
+    ("component-unnamed", false),
     ("component-written", false),
     ("release-appending", false),
     ("release-appended", false),
@@ -29,6 +34,14 @@ const POINTS: [(&str, bool); 12] = [
     ("published", true),
     ("live-file-written", true),
     ("rows-collected", true),
+];
+
+/// Those of a pull, and whether the component is there from there on.
+const OF_PULL: [(&str, bool); 4] = [
+    ("manifest-read", false),
+    ("component-begun", false),
+    ("component-unnamed", false),
+    ("component-written", true),
 ];
 
 fn times() -> usize {
@@ -98,6 +111,101 @@ async fn a_host_that_is_killed_at_any_point_has_the_old_version_or_the_new_one()
             )
             .await;
         }
+    }
+}
+
+/// A page that is handed to the store in more than one part, so that a host can end between them.
+fn large(version: &str) -> Vec<u8> {
+    // A section with a name, which means nothing.
+    let name = b"\x03pad";
+    let mut content = name.to_vec();
+    content.resize(600 << 10, b'x');
+    let mut component = page(version);
+    component.push(0);
+    let mut length = content.len();
+    while length > 0x7f {
+        component.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
+        length >>= 7;
+    }
+    component.push(u8::try_from(length).unwrap());
+    component.extend(content);
+    component
+}
+
+#[tokio::test]
+async fn a_host_that_is_killed_in_a_pull_has_no_half_component_and_pulls_again() {
+    let pushed: Arc<Mutex<Option<Pushed>>> = Arc::default();
+    let there = pushed.clone();
+    let registry = ScriptedService::start(move |request| match &*there.lock().unwrap() {
+        Some(pushed) => pushed.answer(&request),
+        None => Response::new(404),
+    })
+    .unwrap();
+    let builder = builder("log.format = \"json\"").config(&section(&registry, ""));
+    let (path, files) = builder.write().unwrap();
+    let data = files.path().join("data");
+    let process = Process::serve(&path).unwrap();
+    Api::of_process(&process).release(&large("v0")).await;
+    drop(process);
+    let mut live = "v0".to_owned();
+    for round in 0..times() {
+        for (index, (point, is_there)) in OF_PULL.into_iter().enumerate() {
+            let version = format!("v{}", 1 + round * OF_PULL.len() + index);
+            let new = Pushed::new(&large(&version));
+            *pushed.lock().unwrap() = Some(new.clone());
+            let reference = new.reference(&registry.address().to_string());
+            let order = json!({"oci": reference, "expect_live": digest(&large(&live))});
+            let before = components(&data);
+            let mut process = Process::start(that_ends_at(point), &path).unwrap();
+            let api = Api::of_process(&process);
+            let releases = "/v1/bffs/page/releases";
+            send(&api, "POST", releases, order.to_string().as_bytes()).await;
+            let status = process.wait().unwrap();
+            assert_eq!(status.code(), None, "{point}: {status}");
+            let after = components(&data).into_iter();
+            let unfinished: Vec<String> = after.filter(|it| !before.contains(it)).collect();
+            let size = |name: &String| {
+                let file = std::fs::metadata(data.join("releases").join(name));
+                file.unwrap().len()
+            };
+            let sizes: Vec<u64> = unfinished.iter().map(size).collect();
+            let whole = new.component.len() as u64;
+            match (point, &sizes[..]) {
+                ("manifest-read", []) => {}
+                ("component-begun", [part]) => assert!((1..whole).contains(part), "{part}"),
+                ("component-unnamed" | "component-written", [all]) => assert_eq!(*all, whole),
+                _ => panic!("{point}: {unfinished:?}"),
+            }
+
+            let process = Process::serve(&path).unwrap();
+            assert_eq!(served_by(&process).await.as_ref(), Some(&live), "{point}");
+            let api = Api::of_process(&process);
+            let component = format!("/v1/components/{}", digest(&new.component));
+            let found = api.raw("HEAD", &component, "", b"").await.status;
+            assert_eq!(found == 200, is_there, "{point}: {found}");
+            are_whole(&data, point);
+            let journal = Connection::open(data.join("releases/journal.db")).unwrap();
+            check(&api, &journal, &digest(&large(&live)), point).await;
+            let begun = api.post(releases, &order).await;
+            assert_eq!(begun.status, 202, "{point}: {begun:?}");
+            let release = api.ended(&begun.location).await;
+            assert_eq!(release["state"], "live", "{point}: {release}");
+            live.clone_from(&version);
+            assert_eq!(served_by(&process).await.as_ref(), Some(&live), "{point}");
+            are_whole(&data, point);
+            check(&api, &journal, &digest(&large(&live)), point).await;
+        }
+    }
+}
+
+/// Each file that counts as a component is one.
+fn are_whole(data: &Path, point: &str) {
+    for name in components(data) {
+        let Some(named) = name.strip_suffix(".wasm") else {
+            continue;
+        };
+        let bytes = std::fs::read(data.join("releases").join(&name)).unwrap();
+        assert_eq!(digest(&bytes), named, "{point}");
     }
 }
 

@@ -3,9 +3,14 @@
 
 mod registry;
 
+mod blamed;
 mod commands;
+mod early;
 mod hostile;
 mod logins;
 mod orders;
 mod redirects;
+mod rests;
 mod under_way;
+
+pub use registry::{Pushed, section};

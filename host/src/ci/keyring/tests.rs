@@ -15,6 +15,8 @@ struct System {
     asked: Arc<AtomicUsize>,
     /// How long an answer takes.
     takes: Duration,
+    /// How often it may be asked.
+    interval: Duration,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -25,6 +27,7 @@ impl System {
             answer: Arc::new(Mutex::new(Ok(json!({"keys": keys})))),
             asked: Arc::default(),
             takes: Duration::ZERO,
+            interval: 60 * SECOND,
         }
     }
 
@@ -49,7 +52,7 @@ impl System {
         });
         let times = Times {
             wait: 5 * SECOND,
-            interval: 60 * SECOND,
+            interval: self.interval,
             max_age: 3600 * SECOND,
             max_stale: 86400 * SECOND,
         };
@@ -150,6 +153,34 @@ async fn one_fetch_serves_all_who_wait_and_none_waits_for_ever() {
     assert!(all.iter().all(|it| *it == Err(NoKeys)), "{all:?}");
     assert_eq!(system.asked(), 2);
     assert!(began.elapsed() <= 11 * SECOND, "{:?}", began.elapsed());
+
+    // Also where each of those who wait may ask when its turn comes.
+    system.interval = SECOND;
+    let keyring = system.keyring();
+    let began = Instant::now();
+    let all = (0..10).map(|_| proves(&keyring, &token));
+    let all = futures_util::future::join_all(all).await;
+    assert!(all.iter().all(|it| *it == Err(NoKeys)), "{all:?}");
+    assert!(began.elapsed() <= 16 * SECOND, "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_of_a_known_key_does_not_wait_for_a_fetch_that_another_needs() {
+    let signer = Signer::p256();
+    let mut system = System::new(&[signer.jwk("a")]);
+    let keyring = system.keyring();
+    let (known, unknown) = (token(&signer, "a"), token(&signer, "b"));
+    assert_eq!(proves(&keyring, &known).await, Ok(true));
+    system.takes = 3600 * SECOND;
+    let slow = system.keyring();
+    let keys = sync::lock(&keyring.known).keys.clone();
+    sync::lock(&slow.known).keys = keys;
+    let mut waiting = std::pin::pin!(proves(&slow, &unknown));
+    assert!(futures_util::poll!(&mut waiting).is_pending());
+    let began = Instant::now();
+    assert_eq!(proves(&slow, &known).await, Ok(true));
+    assert_eq!(proves(&slow, &token(&Signer::p256(), "a")).await, Ok(false));
+    assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]

@@ -271,8 +271,11 @@ impl Order<'_> {
 fn passing(error: RemoteError) -> RemoteError {
     match error {
         RemoteError::Refused { url, problem } if problem.status.is_server_error() => {
-            let why = problem.to_string();
-            RemoteError::Lost { url, why }
+            RemoteError::Lost {
+                url,
+                why: problem.to_string(),
+                retry_after: problem.retry_after,
+            }
         }
         error => error,
     }

@@ -48,11 +48,12 @@ impl Patience {
         self.until.saturating_duration_since(Instant::now())
     }
 
-    /// Sends a request, which may be repeated, until it is answered.
+    /// Sends a request, which may be repeated, until it is answered: after pauses that grow to two
+    /// seconds, or when who answered asks for it, which is within an hour.
     ///
     /// # Errors
     ///
-    /// When it is answered with an error that stays, or the time is over.
+    /// When it is answered with an error that stays, or the time is over or would be by then.
     pub async fn ask<T>(
         &mut self,
         report: &mut Report,
@@ -76,16 +77,19 @@ impl Patience {
                 Later::MayWorkAgain => self.is_known,
                 Later::Same => false,
             };
-            if !goes_on || self.left() <= pause {
+            // Sooner than it is asked to, it would be refused once more.
+            let asked = error.retry_after().filter(|it| *it > pause);
+            let wait = asked.unwrap_or(pause);
+            if !goes_on || self.left() <= wait {
                 return Err(error);
             }
             // Each reason once.
             let text = error.to_string();
             if told.as_ref() != Some(&text) {
-                report.waits(&text);
+                report.waits(&text, asked);
                 told = Some(text);
             }
-            sleep(pause).await;
+            sleep(wait).await;
             pause = pause.saturating_mul(2).min(LONGEST);
         }
     }

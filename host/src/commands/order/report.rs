@@ -1,6 +1,9 @@
 //! What a command prints of an order: a line a step, for people or as JSON.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tailor::config::show_duration;
 use tailor::text::visible;
 
 use super::error::{number, problem};
@@ -59,10 +62,15 @@ impl Report {
         self.release = Some(release.clone());
     }
 
-    /// The host is away, and is asked again.
-    pub fn waits(&mut self, why: &str) {
-        let sentence = format!("{why}; asking again");
-        self.step("waiting", &sentence, json!({"reason": why}));
+    /// The host is away, or asks to be left alone for this time, and is asked again.
+    pub fn waits(&mut self, why: &str, asked: Option<Duration>) {
+        let mut sentence = format!("{why}; asking again");
+        let mut members = json!({"reason": why});
+        if let Some(asked) = asked {
+            sentence = format!("{sentence} in {}", show_duration(asked));
+            members["seconds"] = json!(asked.as_secs());
+        }
+        self.step("waiting", &sentence, members);
     }
 
     pub fn answers_again(&mut self) {

@@ -1,71 +1,35 @@
-//! One request to a host, on a connection of its own: what a restarted host or a proxy does to an
-//! idle connection concerns no order.
+//! A host as the commands ask it: documents, uploads and orders, with the token that they show.
 
-use std::error::Error;
-use std::future::Future;
-use std::io;
 use std::path::Path;
-use std::pin::pin;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
 use bytes::Bytes;
-use http::header::{
-    ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT,
-};
-use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use rustls_pki_types::ServerName;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Method, StatusCode};
 use serde::de::{DeserializeOwned, IgnoredAny};
-use tailor::config::show_duration;
 use tailor::sync;
-use tailor::text::{excerpt, visible};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
-use super::address::{Address, is_of_this_machine};
+use super::address::Address;
 use super::error::RemoteError;
-use super::problem::Problem;
 use super::shown::{Renewal, Shown};
-use super::tls::connector;
+use super::transport::{JSON, Transport};
 
-/// Time for a connection, the lookup of its name and TLS included.
-const CONNECT: Duration = Duration::from_secs(10);
 /// Time for an answer.
 const ANSWER: Duration = Duration::from_secs(30);
 /// Time for an answer to an upload, and to an order for which a component is pulled.
 const UPLOAD: Duration = Duration::from_secs(600);
 /// Pause before a token is asked for again where none came.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
-/// Largest answer, bytes: a hundred releases with their texts.
-const MAX_ANSWER: usize = 4 << 20;
-/// What is shown of an answer that nobody understands, bytes.
-const MAX_SHOWN: usize = 200;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const WASM: HeaderValue = HeaderValue::from_static("application/wasm");
 
 /// A host that is reached over the network.
 pub struct Remote {
-    address: Address,
+    transport: Transport,
     shown: Mutex<Option<Shown>>,
     renewal: Option<Box<dyn Renewal>>,
-    /// Whether a request has a secret in it.
-    has_secret: bool,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
-}
-
-/// The answer to a request.
-struct Answer {
-    status: StatusCode,
-    body: Bytes,
 }
 
 impl Remote {
@@ -79,53 +43,40 @@ impl Remote {
         authorization: Option<HeaderValue>,
         ca: Option<&Path>,
     ) -> anyhow::Result<Self> {
-        ensure!(
-            address.is_secure || ca.is_none(),
-            "--ca: {address} is without TLS; write https"
-        );
-        let tls = connector(&address, ca)?;
+        let mut transport = Transport::new(address, ca)?;
+        if authorization.is_some() {
+            transport.keep_secret();
+        }
+        let shown = authorization.map(|authorization| Shown {
+            authorization,
+            due: None,
+        });
         Ok(Self {
-            address,
-            has_secret: authorization.is_some(),
-            shown: Mutex::new(authorization.map(|authorization| Shown {
-                authorization,
-                due: None,
-            })),
+            transport,
+            shown: Mutex::new(shown),
             renewal: None,
-            tls,
         })
     }
 
     /// Its address.
     pub fn url(&self) -> String {
-        self.address.to_string()
+        self.transport.url()
     }
 
-    /// Shows this token from now on, and those that the renewal brings when it is due.
-    pub fn show(&mut self, shown: Shown, renewal: Option<Box<dyn Renewal>>) {
-        self.shown = Mutex::new(Some(shown));
-        self.renewal = renewal;
+    /// How it is reached, for a secret.
+    pub fn secret_transport(&self) -> Transport {
+        let mut transport = self.transport.clone();
+        transport.keep_secret();
+        transport
     }
 
-    /// Has no secret leave this machine without TLS from now on.
-    pub fn keep_secret(&mut self) {
-        self.has_secret = true;
-    }
-
-    /// Sends a token for another one.
-    ///
-    /// # Errors
-    ///
-    /// When there is none.
-    pub async fn exchange_token<T: DeserializeOwned>(
-        &self,
-        order: Bytes,
-        within: Duration,
-    ) -> Result<T, RemoteError> {
-        let request = self.plain(Method::POST, "/v1/tokens/exchange");
-        let request = request.header(CONTENT_TYPE, JSON);
-        let answer = self.ask(request, order, within).await?;
-        self.document(&answer)
+    /// The same host, shown this token, and those that the renewal brings when it is due.
+    pub fn showing(transport: Transport, shown: Shown, renewal: Option<Box<dyn Renewal>>) -> Self {
+        Self {
+            transport,
+            shown: Mutex::new(Some(shown)),
+            renewal,
+        }
     }
 
     /// Asks for a document.
@@ -139,8 +90,11 @@ impl Remote {
         within: Duration,
     ) -> Result<T, RemoteError> {
         let request = self.request(Method::GET, path).await;
-        let answer = self.ask(request, Bytes::new(), within.min(ANSWER)).await?;
-        self.document(&answer)
+        let answer = self
+            .transport
+            .ask(request, Bytes::new(), within.min(ANSWER))
+            .await?;
+        self.transport.document(&answer)
     }
 
     /// Whether something is there. Why it cannot be said, the answer to this has no room for.
@@ -150,7 +104,10 @@ impl Remote {
     /// When there is no answer.
     pub async fn has(&self, path: &str, within: Duration) -> Result<bool, RemoteError> {
         let request = self.request(Method::HEAD, path).await;
-        let answer = self.ask(request, Bytes::new(), within.min(ANSWER)).await?;
+        let answer = self
+            .transport
+            .ask(request, Bytes::new(), within.min(ANSWER))
+            .await?;
         Ok(answer.status == StatusCode::OK)
     }
 
@@ -167,8 +124,11 @@ impl Remote {
     ) -> Result<(), RemoteError> {
         let request = self.request(Method::PUT, path).await;
         let request = request.header(CONTENT_TYPE, WASM);
-        let answer = self.ask(request, component, within.min(UPLOAD)).await?;
-        let IgnoredAny = self.document(&answer)?;
+        let answer = self
+            .transport
+            .ask(request, component, within.min(UPLOAD))
+            .await?;
+        let IgnoredAny = self.transport.document(&answer)?;
         Ok(())
     }
 
@@ -203,8 +163,11 @@ impl Remote {
         let request = self.request(Method::POST, path).await;
         let request = request.header(CONTENT_TYPE, JSON);
         let request = request.header(IDEMPOTENCY_KEY, key);
-        let answer = self.ask(request, order, within.min(UPLOAD)).await?;
-        self.document(&answer)
+        let answer = self
+            .transport
+            .ask(request, order, within.min(UPLOAD))
+            .await?;
+        self.transport.document(&answer)
     }
 
     /// Ends what is at a path.
@@ -218,8 +181,11 @@ impl Remote {
         within: Duration,
     ) -> Result<T, RemoteError> {
         let request = self.request(Method::DELETE, path).await;
-        let answer = self.ask(request, Bytes::new(), within.min(ANSWER)).await?;
-        self.document(&answer)
+        let answer = self
+            .transport
+            .ask(request, Bytes::new(), within.min(ANSWER))
+            .await?;
+        self.transport.document(&answer)
     }
 
     /// A request that shows the token, or another one where that ends soon.
@@ -229,7 +195,7 @@ impl Remote {
         if let (Some(renewal), Some(due)) = (&self.renewal, due)
             && due <= Instant::now()
         {
-            let other = renewal.renew(self).await;
+            let other = renewal.renew().await;
             let later = Some(Instant::now() + RENEWAL_PAUSE);
             shown = other.or_else(|| {
                 Some(Shown {
@@ -239,189 +205,10 @@ impl Remote {
             });
             sync::lock(&self.shown).clone_from(&shown);
         }
-        let request = self.plain(method, path);
+        let request = self.transport.request(method, path);
         match shown {
             Some(shown) => request.header(AUTHORIZATION, shown.authorization),
             None => request,
         }
     }
-
-    /// A request without a token.
-    fn plain(&self, method: Method, path: &str) -> http::request::Builder {
-        let agent = concat!("tailor/", env!("CARGO_PKG_VERSION"));
-        let request = Request::builder().method(method).uri(path);
-        let request = request.header(HOST, &self.address.authority);
-        let request = request.header(CONNECTION, "close").header(ACCEPT, JSON);
-        request.header(USER_AGENT, agent)
-    }
-
-    /// Reads the document of an answer.
-    fn document<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, RemoteError> {
-        let read = || serde_json::from_slice(&answer.body).ok();
-        match answer.status.is_success().then(read).flatten() {
-            Some(document) => Ok(document),
-            None => Err(match Problem::read(answer.status, &answer.body) {
-                Some(problem) if !answer.status.is_success() => RemoteError::Refused {
-                    url: self.url(),
-                    problem: problem.into(),
-                },
-                _ => {
-                    let text = String::from_utf8_lossy(&answer.body);
-                    let text = excerpt(text.trim(), MAX_SHOWN);
-                    let status = answer.status.as_u16();
-                    self.no_tailor(Some(answer.status), format!("{status}: {text}"))
-                }
-            }),
-        }
-    }
-
-    async fn ask(
-        &self,
-        request: http::request::Builder,
-        body: Bytes,
-        within: Duration,
-    ) -> Result<Answer, RemoteError> {
-        let request = request.body(Full::new(body));
-        let request = request.map_err(|error| self.lost(told(&error)))?;
-        let asking = async {
-            let stream = timeout(CONNECT, self.connect()).await;
-            let stream = stream.unwrap_or_else(|_| {
-                let why = format!("no connection within {}", show_duration(CONNECT));
-                Err(self.unreachable(why))
-            })?;
-            let Some((connector, name)) = &self.tls else {
-                return self.exchange(stream, request).await;
-            };
-            let opening = connector.connect(name.clone(), stream);
-            let opened = timeout(CONNECT, opening).await;
-            let opened = opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-            let stream = opened.map_err(|error| self.no_tls(&error))?;
-            self.exchange(stream, request).await
-        };
-        let asked = timeout(within, asking).await;
-        asked.unwrap_or_else(|_| {
-            let why = format!("no answer within {:.1} s", within.as_secs_f64());
-            Err(self.lost(why))
-        })
-    }
-
-    /// Connects to one of the host's addresses, of which none may be of another machine where the
-    /// token would be read on the way.
-    async fn connect(&self) -> Result<TcpStream, RemoteError> {
-        let Address { host, port, .. } = &self.address;
-        let found = tokio::net::lookup_host((host.as_str(), *port)).await;
-        let found: Vec<_> = found
-            .map_err(|error| self.unreachable(told(&error)))?
-            .collect();
-        if self.has_secret && self.tls.is_none() {
-            let other = found.iter().find(|it| !is_of_this_machine(it.ip()));
-            if let Some(other) = other {
-                return Err(RemoteError::Unencrypted {
-                    url: self.url(),
-                    address: other.ip(),
-                });
-            }
-        }
-        let connected = TcpStream::connect(&*found).await;
-        connected.map_err(|error| self.unreachable(told(&error)))
-    }
-
-    async fn exchange<S>(
-        &self,
-        stream: S,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Answer, RemoteError>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let failed = |error: hyper::Error| match error.is_parse() {
-            true => self.no_tailor(None, told(&error)),
-            false => self.lost(told(&error)),
-        };
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-            .await
-            .map_err(failed)?;
-        let asking = async {
-            let response = sender.send_request(request).await.map_err(failed)?;
-            self.read(response).await
-        };
-        beside(asking, connection).await
-    }
-
-    async fn read(&self, response: Response<Incoming>) -> Result<Answer, RemoteError> {
-        let status = response.status();
-        let body = Limited::new(response.into_body(), MAX_ANSWER)
-            .collect()
-            .await;
-        let body = body.map_err(|error| match error.downcast::<hyper::Error>() {
-            Ok(error) => self.lost(told(&*error)),
-            Err(_) => self.no_tailor(Some(status), "its answer has no end".to_owned()),
-        })?;
-        Ok(Answer {
-            status,
-            body: body.to_bytes(),
-        })
-    }
-
-    fn unreachable(&self, why: String) -> RemoteError {
-        let url = self.url();
-        RemoteError::Unreachable { url, why }
-    }
-
-    fn lost(&self, why: String) -> RemoteError {
-        let url = self.url();
-        RemoteError::Lost { url, why }
-    }
-
-    fn no_tailor(&self, status: Option<StatusCode>, why: String) -> RemoteError {
-        let url = self.url();
-        RemoteError::NotTailor { url, status, why }
-    }
-
-    /// TLS was not agreed on. A connection that breaks meanwhile says nothing of TLS.
-    fn no_tls(&self, error: &io::Error) -> RemoteError {
-        use rustls::{CertificateError, Error as Tls};
-        let inner = error.get_ref().and_then(|it| it.downcast_ref::<Tls>());
-        let Some(inner) = inner else {
-            return self.lost(format!("TLS: {}", told(error)));
-        };
-        let fix = match inner {
-            // The other one is of an authority that has the name of a trusted one.
-            Tls::InvalidCertificate(
-                CertificateError::UnknownIssuer | CertificateError::BadSignature,
-            ) => "; trust a private authority with --ca",
-            Tls::InvalidMessage(_) => "; what listens there may speak http",
-            _ => "",
-        };
-        RemoteError::Tls {
-            url: self.url(),
-            why: format!("{}{fix}", told(inner)),
-        }
-    }
-}
-
-/// Waits for an answer while the connection does its work. An answer may be there also when the
-/// connection has ended: a host that refuses an upload closes it.
-async fn beside<T>(asking: impl Future<Output = T>, connection: impl Future) -> T {
-    let (mut asking, mut connection) = (pin!(asking), pin!(connection));
-    tokio::select! {
-        biased;
-        answer = &mut asking => return answer,
-        _ = &mut connection => {}
-    }
-    asking.await
-}
-
-/// An error with its causes.
-fn told(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
-    }
-    visible(&text).into_owned()
 }

@@ -1,5 +1,7 @@
 //! Why a host did not do what it was told.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use thiserror::Error;
 
@@ -42,6 +44,8 @@ pub enum RemoteError {
         url: String,
         /// How.
         why: String,
+        /// How long who answered asks to wait, seconds.
+        retry_after: Option<u16>,
     },
     /// Something else listens there.
     #[error("{url}: what listens there is no host of tailor: {why}; name the one with --url")]
@@ -52,6 +56,8 @@ pub enum RemoteError {
         status: Option<StatusCode>,
         /// What it answered.
         why: String,
+        /// How long it asks to wait, as a proxy may in front of a host, seconds.
+        retry_after: Option<u16>,
     },
     /// The host refused it.
     #[error("{url}: {problem}")]
@@ -86,10 +92,23 @@ impl RemoteError {
             } if is_of_gateway(*status) => Later::MayWorkAgain,
             Self::Refused { problem, .. } => match (problem.status.as_u16(), &*problem.step) {
                 (429, _) | (503, "stopping" | "upload") | (408, _) => Later::MayWork,
+                // A registry takes no requests for a while. Without a time, it is a file of the
+                // operator's.
+                (503, "pull") if problem.retry_after.is_some() => Later::MayWork,
                 _ => Later::Same,
             },
             Self::Tls { .. } | Self::Unencrypted { .. } | Self::NotTailor { .. } => Later::Same,
         }
+    }
+
+    /// How long who answered asks to wait before the same request.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let seconds = match self {
+            Self::Refused { problem, .. } => problem.retry_after,
+            Self::Lost { retry_after, .. } | Self::NotTailor { retry_after, .. } => *retry_after,
+            Self::Unreachable { .. } | Self::Tls { .. } | Self::Unencrypted { .. } => None,
+        };
+        seconds.map(|it| Duration::from_secs(it.into()))
     }
 
     /// The refusal, if the host refused it.
@@ -101,9 +120,10 @@ impl RemoteError {
     }
 }
 
-/// Whether a proxy says by it that nobody is behind it.
+/// Whether a proxy says by it that nobody is behind it, or too much comes.
 fn is_of_gateway(status: StatusCode) -> bool {
     [
+        StatusCode::TOO_MANY_REQUESTS,
         StatusCode::BAD_GATEWAY,
         StatusCode::SERVICE_UNAVAILABLE,
         StatusCode::GATEWAY_TIMEOUT,
@@ -118,7 +138,7 @@ mod tests {
     #[test]
     fn what_passes_is_told_from_what_stays() {
         let url = || "http://a".to_owned();
-        let refused = |status: u16, step: &str| RemoteError::Refused {
+        let refused_for = |status: u16, step: &str, retry_after| RemoteError::Refused {
             url: url(),
             problem: Box::new(Problem {
                 status: StatusCode::from_u16(status).unwrap(),
@@ -126,26 +146,38 @@ mod tests {
                 reason: String::new(),
                 fix: String::new(),
                 request_id: String::new(),
+                retry_after,
             }),
         };
+        let refused = |status, step| refused_for(status, step, None);
         for (status, step, later) in [
             (429, "queue", Later::MayWork),
             (503, "stopping", Later::MayWork),
             (503, "upload", Later::MayWork),
             (408, "order", Later::MayWork),
             (503, "store", Later::Same),
+            (503, "pull", Later::Same),
             (507, "store", Later::Same),
             (409, "expect-live", Later::Same),
             (401, "token", Later::Same),
         ] {
             assert_eq!(refused(status, step).later(), later, "{status} {step}");
         }
+        let (asked, wait) = (Some(30), Some(Duration::from_secs(30)));
+        assert_eq!(refused_for(503, "pull", asked).later(), Later::MayWork);
+        assert_eq!(refused_for(503, "pull", asked).retry_after(), wait);
         let other = |status| RemoteError::NotTailor {
             url: url(),
             status: Some(status),
             why: String::new(),
+            retry_after: asked,
         };
         assert_eq!(other(StatusCode::BAD_GATEWAY).later(), Later::MayWorkAgain);
+        let busy = other(StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(
+            (busy.later(), busy.retry_after()),
+            (Later::MayWorkAgain, wait)
+        );
         assert_eq!(other(StatusCode::OK).later(), Later::Same);
     }
 }

@@ -10,7 +10,8 @@ use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, TryFutureExt as _};
-use http::{HeaderValue, StatusCode, Uri};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method, StatusCode, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -21,6 +22,7 @@ use super::client::Remote;
 use super::error::RemoteError;
 use super::shown::{Renewal, Shown};
 use super::token::bearer;
+use super::transport::{JSON, Transport};
 
 /// The token itself.
 const GIVEN: &str = "TAILOR_ID_TOKEN";
@@ -66,35 +68,48 @@ impl JobToken {
     /// # Errors
     ///
     /// Why there is no token.
-    pub async fn exchange(self, mut remote: Remote) -> anyhow::Result<Remote> {
-        remote.keep_secret();
+    pub async fn exchange(self, remote: Remote) -> anyhow::Result<Remote> {
+        let job = Job {
+            token: self,
+            host: remote.secret_transport(),
+        };
         let is_of_none = |error: &anyhow::Error| error.downcast_ref().is_some_and(is_of_none);
-        match (self.exchanged(&remote).await, self) {
-            (Ok(shown), Self::Given(_)) => remote.show(shown, None),
-            (Ok(shown), github) => remote.show(shown, Some(Box::new(github))),
+        match (job.exchanged().await, &job.token) {
+            (Ok(shown), Self::Given(_)) => Ok(Remote::showing(job.host, shown, None)),
+            (Ok(shown), Self::Github { .. }) => {
+                let host = job.host.clone();
+                Ok(Remote::showing(host, shown, Some(Box::new(job))))
+            }
             // Most jobs could have such a token, and not every host takes one.
             (Err(error), Self::Github { .. }) if is_of_none(&error) => {
                 let url = remote.url();
                 anstream::eprintln!("tailor: {url} takes no tokens of CI jobs; going on without");
+                Ok(remote)
             }
-            (Err(error), _) => return Err(error),
+            (Err(error), _) => Err(error),
         }
-        Ok(remote)
     }
+}
 
+/// A job, and the host that it has a token for.
+struct Job {
+    token: JobToken,
+    host: Transport,
+}
+
+impl Job {
     /// A token of the host for one of the job. Says so on standard error.
-    async fn exchanged(&self, remote: &Remote) -> anyhow::Result<Shown> {
-        let token = match self {
-            Self::Given(token) => token.clone(),
-            Self::Github { place, token } => {
+    async fn exchanged(&self) -> anyhow::Result<Shown> {
+        let token = match &self.token {
+            JobToken::Given(token) => token.clone(),
+            JobToken::Github { place, token } => {
                 let audience = std::env::var(AUDIENCE).ok().filter(|text| !text.is_empty());
-                let audience = audience.unwrap_or_else(|| remote.url().to_ascii_lowercase());
+                let audience = audience.unwrap_or_else(|| self.host.url().to_ascii_lowercase());
                 github(place, token, &audience).await?
             }
         };
-        let order = Bytes::from(json!({"token": &token}).to_string());
         let asked = Instant::now();
-        let exchanged = remote.exchange_token::<Exchanged>(order, ANSWER).await;
+        let exchanged = self.at_the_host(&token).await;
         let exchanged = exchanged.map_err(|error| without(error, &token))?;
         let (team, expires) = (visible(&exchanged.team), visible(&exchanged.expires));
         anstream::eprintln!("tailor: a token for {team} until {expires}");
@@ -104,11 +119,19 @@ impl JobToken {
             due: due.and_then(|lifetime| asked.checked_add(lifetime - MARGIN.min(lifetime / 4))),
         })
     }
+
+    async fn at_the_host(&self, token: &str) -> Result<Exchanged, RemoteError> {
+        let order = Bytes::from(json!({"token": token}).to_string());
+        let request = self.host.request(Method::POST, "/v1/tokens/exchange");
+        let request = request.header(CONTENT_TYPE, JSON);
+        let answer = self.host.ask(request, order, ANSWER).await?;
+        self.host.document(&answer)
+    }
 }
 
-impl Renewal for JobToken {
-    fn renew<'a>(&'a self, remote: &'a Remote) -> BoxFuture<'a, Option<Shown>> {
-        let renewing = self.exchanged(remote).map_err(|error| {
+impl Renewal for Job {
+    fn renew(&self) -> BoxFuture<'_, Option<Shown>> {
+        let renewing = self.exchanged().map_err(|error| {
             anstream::eprintln!("tailor: the token ends, and there is no other one: {error:#}");
         });
         renewing.map(Result::ok).boxed()
@@ -133,8 +156,12 @@ fn without(error: RemoteError, token: &str) -> RemoteError {
         RemoteError::NotTailor { url, status, .. } => {
             let status = status.map_or(0, |it| it.as_u16());
             let why = format!("it exchanges no token (status {status})");
-            let status = None;
-            RemoteError::NotTailor { url, status, why }
+            RemoteError::NotTailor {
+                url,
+                status: None,
+                why,
+                retry_after: None,
+            }
         }
         error => error,
     }

@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tailor::text::visible;
 
+use super::answer::Answer;
+
 /// A refusal: at which step, why, and the way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -15,6 +17,8 @@ pub struct Problem {
     pub reason: String,
     pub fix: String,
     pub request_id: String,
+    /// How long the host asks to wait, seconds.
+    pub retry_after: Option<u16>,
 }
 
 /// The document, `application/problem+json`.
@@ -30,14 +34,15 @@ struct Document {
 
 impl Problem {
     /// Reads the document. `None` where it is not one of a host.
-    pub fn read(status: StatusCode, body: &[u8]) -> Option<Self> {
-        let document: Document = serde_json::from_slice(body).ok()?;
+    pub fn read(answer: &Answer) -> Option<Self> {
+        let document: Document = serde_json::from_slice(&answer.body).ok()?;
         Some(Self {
-            status,
+            status: answer.status,
             step: visible(&document.step).into_owned(),
             reason: visible(&document.reason).into_owned(),
             fix: visible(&document.fix).into_owned(),
             request_id: visible(&document.request_id).into_owned(),
+            retry_after: answer.retry_after,
         })
     }
 

@@ -5,8 +5,6 @@ use std::time::Instant;
 use futures_util::future::BoxFuture;
 use http::HeaderValue;
 
-use super::client::Remote;
-
 /// A token, as a field.
 #[derive(Clone)]
 pub struct Shown {
@@ -17,6 +15,6 @@ pub struct Shown {
 
 /// Where tokens come from that live shorter than some commands.
 pub trait Renewal: Send + Sync {
-    /// Another one for this host. `None` where there is none, for which the reason is told.
-    fn renew<'a>(&'a self, remote: &'a Remote) -> BoxFuture<'a, Option<Shown>>;
+    /// Another one. `None` where there is none, for which the reason is told.
+    fn renew(&self) -> BoxFuture<'_, Option<Shown>>;
 }

@@ -49,3 +49,33 @@ fn only_429_and_503_ask_for_a_rest() {
         assert_eq!(rest(status, &headers), asked, "{status}");
     }
 }
+
+#[test]
+fn an_order_waits_whole_seconds_and_an_hour_at_most() {
+    let of = |value: &str| {
+        let value = HeaderValue::from_str(value).expect("a value");
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, value)]);
+        bounded_rest(StatusCode::TOO_MANY_REQUESTS, &headers).map(|it| it.as_secs())
+    };
+    for (value, seconds) in [
+        ("0", Some(1)),
+        ("7", Some(7)),
+        ("3600", Some(3600)),
+        ("3601", Some(3600)),
+        ("18446744073709551615", Some(3600)),
+        ("99999999999999999999999", Some(3600)),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", Some(3600)),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", Some(1)),
+        ("-1", None),
+        ("soon", None),
+    ] {
+        assert_eq!(of(value), seconds, "{value}");
+    }
+    // A part of a second counts as one: who comes before its end is refused once more.
+    let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(30));
+    assert!((29..=30).contains(&of(&soon).expect("a pause")), "{soon}");
+    assert_eq!(
+        bounded_rest(StatusCode::BAD_GATEWAY, &HeaderMap::new()),
+        None
+    );
+}

@@ -103,8 +103,9 @@ impl Changes {
     pub(in crate::host) async fn abort_of(
         &self,
         order: &Order,
+        target: &Target,
     ) -> Result<Option<CanaryOrder>, OrderError> {
-        if order.target != Target::Previous {
+        if *target != Target::Previous {
             return Ok(None);
         }
         let releases = self.releases.clone().ok_or(OrderError::Stopping)?;

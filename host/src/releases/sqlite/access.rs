@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, Row, Transaction, params};
 
-use super::{Failure, SqliteJournal, order_key};
+use super::{Failure, SqliteJournal};
 use crate::file::TIMEOUT;
 use crate::releases::access::{Access, Act, Exchange, Rights, Scope, Token};
 use crate::releases::error::StoreError;
@@ -57,11 +57,6 @@ impl Access for SqliteJournal {
     fn sees(&self, team: &str, digest: &str) -> Result<bool, StoreError> {
         let (team, digest) = (team.to_owned(), digest.to_owned());
         self.run(Some(TIMEOUT), move |it| sees(it, &team, &digest))
-    }
-
-    fn begun(&self, key: &(String, String)) -> Result<Option<i64>, StoreError> {
-        let key = key.clone();
-        self.run(Some(TIMEOUT), move |it| order_key::begun(it, &key))
     }
 
     fn note(&self, act: &Act) -> Result<(), StoreError> {

@@ -11,8 +11,9 @@ use super::trials::{all, of};
 use super::write::{Told, begin as transaction, event, json};
 use crate::canary::Plan;
 use crate::releases::error::StoreError;
-use crate::releases::journal::{Appended, Kind, NewRelease};
+use crate::releases::journal::Appended;
 use crate::releases::place::to_millis;
+use crate::releases::terms::{Kind, Terms};
 use crate::releases::trial::{Canary, CanaryChange, NewCanary, Ordered};
 
 /// Components of one BFF that are held at most: those of the last rollbacks.
@@ -22,11 +23,14 @@ const FLAPPING: &str = "two releases were rolled back in a short time, so that n
                         itself";
 
 /// Refuses a component that a rule has rolled back.
-pub(super) fn check_held(change: &Transaction<'_>, release: &NewRelease) -> Result<(), Failure> {
-    if release.again || release.kind != Kind::Deploy {
+pub(super) fn check_held(change: &Transaction<'_>, terms: &Terms) -> Result<(), Failure> {
+    let Some(digest) = terms.digest.as_ref().filter(|_| !terms.again) else {
+        return Ok(());
+    };
+    if terms.kind != Kind::Deploy {
         return Ok(());
     }
-    let (bff, digest) = (&release.bff, &release.digest);
+    let bff = &terms.bff;
     let held = change.query_row(
         "SELECT release, reason FROM held WHERE bff = ?1 AND digest = ?2",
         [bff, digest],

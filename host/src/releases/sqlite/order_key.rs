@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::Failure;
 use crate::releases::error::StoreError;
@@ -11,17 +11,9 @@ use crate::releases::place::to_millis;
 /// How long the key of an order is remembered.
 const KEY: Duration = Duration::from_secs(24 * 3600);
 
-/// The release that an order with this key has begun.
-pub(super) fn begun(
-    connection: &mut Connection,
-    key: &(String, String),
-) -> Result<Option<i64>, Failure> {
-    known(connection, Some(key), SystemTime::now())
-}
-
 /// The release that an order with the same key has begun.
 pub(super) fn known(
-    change: &Connection,
+    change: &Transaction<'_>,
     key: Option<&(String, String)>,
     now: SystemTime,
 ) -> Result<Option<i64>, Failure> {

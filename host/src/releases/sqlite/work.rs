@@ -13,10 +13,11 @@ use super::write::{Told, begin, event, json};
 use super::{Failure, canary, preview};
 use crate::releases::error::StoreError;
 use crate::releases::files::UNRELEASED;
-use crate::releases::journal::{Appended, Kind, LiveByBff, NewRelease, Outcome};
+use crate::releases::journal::{Appended, LiveByBff, NewRelease, Outcome};
 use crate::releases::place::{from_millis, to_millis};
 use crate::releases::points;
 use crate::releases::reach::Reach;
+use crate::releases::terms::{Kind, Terms};
 
 /// Releases of one BFF that may be under way, and previews besides: one is proven, the others wait.
 const UNDER_WAY: usize = 8;
@@ -40,6 +41,55 @@ pub(super) fn interrupt(connection: &mut Connection, host: &str) -> Result<(), F
     Ok(change.commit()?)
 }
 
+/// Refuses a release that may not begin. Returns the one that the same order has begun before.
+pub(super) fn may_begin(
+    connection: &mut Connection,
+    terms: &Terms,
+) -> Result<Option<i64>, Failure> {
+    // As to write, so that a disk that takes no writes refuses it, too. It is not committed.
+    let change = begin(connection)?;
+    check(&change, terms, SystemTime::now())
+}
+
+/// The same, for what is written next.
+fn check(change: &Transaction<'_>, terms: &Terms, now: SystemTime) -> Result<Option<i64>, Failure> {
+    if let Some(number) = known(change, terms.key.as_ref(), now)? {
+        return Ok(Some(number));
+    }
+    canary::check_held(change, terms)?;
+    let under_way: Vec<(i64, i64)> = {
+        let mut found = change.prepare(PROVING)?;
+        let is_preview = terms.kind == Kind::Preview;
+        let rows = found.query_map(params![terms.bff, is_preview], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+        rows.collect::<rusqlite::Result<_>>()?
+    };
+    if under_way.len() >= UNDER_WAY {
+        return Err(StoreError::Busy {
+            bff: terms.bff.clone(),
+            waiting: under_way.len(),
+        }
+        .into());
+    }
+    if let Some(expected) = &terms.expect_live {
+        expect(change, &terms.bff, expected.as_deref())?;
+        if let Some((number, since)) = under_way.first() {
+            let since = humantime::format_rfc3339_seconds(from_millis(*since));
+            let what = format!("release {number} is under way, since {since}");
+            return Err(conflict(change, &terms.bff, what)?);
+        }
+        if let Some(number) = of(change, &terms.bff)? {
+            let what = format!("release {number} is on trial");
+            return Err(conflict(change, &terms.bff, what)?);
+        }
+    }
+    if let Some(new) = &terms.preview {
+        preview::check_room(change, &terms.bff, new, now)?;
+    }
+    Ok(None)
+}
+
 pub(super) fn append(
     connection: &mut Connection,
     release: &NewRelease,
@@ -47,39 +97,8 @@ pub(super) fn append(
 ) -> Result<Appended, Failure> {
     let now = SystemTime::now();
     let change = begin(connection)?;
-    if let Some(number) = known(&change, release.key.as_ref(), now)? {
+    if let Some(number) = check(&change, &Terms::from(release), now)? {
         return Ok(Appended::Known(number));
-    }
-    canary::check_held(&change, release)?;
-    let under_way: Vec<(i64, i64)> = {
-        let mut found = change.prepare(PROVING)?;
-        let is_preview = release.kind == Kind::Preview;
-        let rows = found.query_map(params![release.bff, is_preview], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-        rows.collect::<rusqlite::Result<_>>()?
-    };
-    if under_way.len() >= UNDER_WAY {
-        return Err(StoreError::Busy {
-            bff: release.bff.clone(),
-            waiting: under_way.len(),
-        }
-        .into());
-    }
-    if let Some(expected) = &release.expect_live {
-        expect(&change, &release.bff, expected.as_deref())?;
-        if let Some((number, since)) = under_way.first() {
-            let since = humantime::format_rfc3339_seconds(from_millis(*since));
-            let what = format!("release {number} is under way, since {since}");
-            return Err(conflict(&change, &release.bff, what)?);
-        }
-        if let Some(number) = of(&change, &release.bff)? {
-            let what = format!("release {number} is on trial");
-            return Err(conflict(&change, &release.bff, what)?);
-        }
-    }
-    if let Some(new) = &release.preview {
-        preview::check_room(&change, &release.bff, new, now)?;
     }
     let number = insert(&change, release, host, now)?;
     event(&change, number, "proving", &Told::default(), to_millis(now))?;

@@ -1,6 +1,8 @@
 //! Which component an order is about: one that is uploaded, or one in a registry.
 
+use bytes::Bytes;
 use http::StatusCode;
+use tokio::sync::mpsc;
 
 use super::Pages;
 use super::problem::V1Problem;
@@ -8,8 +10,13 @@ use super::pulls::Pulling;
 use super::upload::{self, check_digest};
 use crate::config::{Config, Registry};
 use crate::oci::{PullError, Reference};
-use crate::registry::{self, Pulled};
-use crate::releases::{Caller, OrderError, Part, Release, Scope, StoreError, Stored, TokenError};
+use crate::registry::{self, COMPONENT, Pull, Pulled};
+use crate::releases::{
+    Caller, Order, OrderError, Part, Release, Scope, StoreError, Stored, TokenError, reach,
+};
+
+/// The largest part of a pulled component that is handed to the store at once, bytes.
+const PART: usize = 256 << 10;
 
 /// A component, as an order names it.
 pub(super) enum Named {
@@ -25,18 +32,6 @@ pub(super) enum Found {
     Digest(String, Option<Pulling>),
     /// The order was executed before, by this release.
     Begun(Box<Release>),
-}
-
-/// An order that names a component.
-pub(super) struct Ordered<'a> {
-    /// The BFF.
-    pub(super) bff: &'a str,
-    /// Who orders.
-    pub(super) caller: &'a Caller,
-    /// What its caller has to be allowed.
-    pub(super) scope: Scope,
-    /// The key of the order, with the digest of its body.
-    pub(super) key: Option<&'a (String, String)>,
 }
 
 impl Named {
@@ -71,62 +66,79 @@ impl Named {
         }
     }
 
-    /// Has the component be there. What may refuse it without a look at a registry comes first.
+    /// Has the component be there. What may refuse the order without a look at a registry comes
+    /// first.
     ///
     /// # Errors
     ///
-    /// When it is not pulled, or must not be.
+    /// When the order may not begin, or the component is not pulled.
     pub(super) async fn find(
         self,
         pages: &Pages,
-        ordered: &Ordered<'_>,
+        order: &Order,
+        scope: Scope,
     ) -> Result<Found, V1Problem> {
         let reference = match self {
             Self::Digest(digest) => return Ok(Found::Digest(digest, None)),
             Self::Oci(reference) => reference,
         };
-        check(ordered.caller, Scope::Upload)?;
-        let key = ordered.key.cloned();
-        let begun = pages.orders.begun(ordered.bff.to_owned(), key).await?;
-        if let Some(release) = begun {
-            return Ok(Found::Begun(Box::new(release)));
+        check(&order.caller, Scope::Upload)?;
+        match pages.orders.may_begin(order.clone(), None).await? {
+            Some(release) => Ok(Found::Begun(Box::new(release))),
+            None => pull(pages, &reference, order, scope).await,
         }
-        let (digest, pulling) = pull(pages, &reference, ordered).await?;
-        Ok(Found::Digest(digest, Some(pulling)))
     }
 }
 
-/// Pulls a component, and stores it as if the caller had sent it. Returns its digest.
+/// Pulls a component, and stores it as if the caller had sent it.
 async fn pull(
     pages: &Pages,
     reference: &Reference,
-    ordered: &Ordered<'_>,
-) -> Result<(String, Pulling), V1Problem> {
-    let config = pages.shared.snapshot.load().config.clone();
-    let registry = allowed(&config, reference, ordered.caller)?;
-    let (pulling, permit) = pages.uploads.pull(ordered.caller, ordered.key)?;
-    let pulled = registry::pull(registry, reference, config.engine.max_component_size).await;
-    let Pulled { digest, bytes } = pulled.map_err(|error| shown(error, ordered.caller))?;
-    check_again(pages, reference, ordered).await?;
-    let (parts, storing) = upload::store(pages, &digest, ordered.caller.clone(), permit);
-    for part in [Part::Bytes(bytes), Part::End] {
-        // Why it is not taken, the store says.
-        let _ = parts.send(part).await;
+    order: &Order,
+    scope: Scope,
+) -> Result<Found, V1Problem> {
+    let (config, caller) = (pages.shared.snapshot.load().config.clone(), &order.caller);
+    let registry = allowed(&config, reference, caller)?;
+    let (pulling, permit) = pages.uploads.pull(caller, order.key.as_ref())?;
+    let pull = Pull::begin(registry, reference, config.engine.max_component_size).await;
+    let pull = pull.map_err(|error| shown(error, caller))?;
+    reach("manifest-read");
+    let digest = pull.digest().to_owned();
+    // A component that is held is known by its digest alone.
+    let begun = pages.orders.may_begin(order.clone(), Some(digest.clone()));
+    if let Some(release) = begun.await? {
+        return Ok(Found::Begun(Box::new(release)));
     }
+    let Pulled { host, bytes } = pull.component().await.map_err(|it| shown(it, caller))?;
+    check_again(pages, reference, order, scope).await?;
+    let (parts, storing) = upload::store(pages, &digest, caller.clone(), permit);
+    send(bytes, parts).await;
     let stored = upload::stored(storing).await?;
     let Stored { size, is_new } = stored.map_err(|error| match error {
         OrderError::Store(StoreError::OtherDigest { found, .. }) => {
             OrderError::Pull(PullError::OtherBytes {
                 reference: reference.to_string(),
+                host,
                 what: format!("bytes of the digest sha256:{found}"),
+                wanted: COMPONENT,
             })
         }
         error => error,
     })?;
     // A disk may take its time, too.
-    check_again(pages, reference, ordered).await?;
+    check_again(pages, reference, order, scope).await?;
     tracing::info!(%reference, digest, size, is_new, "a component is pulled");
-    Ok((digest, pulling))
+    Ok(Found::Digest(digest, Some(pulling)))
+}
+
+/// Hands a component to the store in parts, as that of a client comes.
+async fn send(mut bytes: Bytes, parts: mpsc::Sender<Part>) {
+    // Why a part is not taken, the store says.
+    while !bytes.is_empty() {
+        let part = bytes.split_to(bytes.len().min(PART));
+        let _ = parts.send(Part::Bytes(part)).await;
+    }
+    let _ = parts.send(Part::End).await;
 }
 
 /// The registry that a caller may pull this from.
@@ -145,20 +157,21 @@ fn allowed<'a>(
 async fn check_again(
     pages: &Pages,
     reference: &Reference,
-    ordered: &Ordered<'_>,
+    order: &Order,
+    scope: Scope,
 ) -> Result<(), V1Problem> {
     let config = pages.shared.snapshot.load().config.clone();
-    let caller = match ordered.caller.token() {
+    let caller = match order.caller.token() {
         Some(id) => Caller::Token(pages.orders.token(id.to_owned()).await?),
         None => Caller::Local,
     };
-    if caller.team() != ordered.caller.team() {
+    if caller.team() != order.caller.team() {
         return Err(OrderError::Token(TokenError::Unknown).into());
     }
-    if !caller.knows(ordered.bff) {
-        return Err(OrderError::NoBff(ordered.bff.to_owned()).into());
+    if !caller.knows(&order.bff) {
+        return Err(OrderError::NoBff(order.bff.clone()).into());
     }
-    check(&caller, ordered.scope)?;
+    check(&caller, scope)?;
     check(&caller, Scope::Upload)?;
     allowed(&config, reference, &caller).map(drop)
 }

@@ -7,16 +7,14 @@ use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::component::{Found, Named, Ordered};
+use super::component::Named;
 use super::order::{some, take, text};
 use super::problem::V1Problem;
-use super::release::{execute, recorded};
+use super::release::execute_of;
 use super::{Pages, document, json};
 use crate::config::PreviewSite;
 use crate::preview::{self, PreviewHost};
-use crate::releases::{
-    Caller, Expected, Kind, Order, Preview, Scope, Signing, Target, WantedPreview,
-};
+use crate::releases::{Caller, Expected, Kind, Order, Preview, Scope, Signing, WantedPreview};
 use crate::server::admin::AdminBody;
 
 /// The body of an order for a preview.
@@ -53,19 +51,8 @@ pub(super) async fn begin(
     let lifetime = body.expires_in.as_deref().map(lifetime).transpose()?;
     let message = text("message", body.message)?;
     let source = text("source", body.source)?.or_else(|| named.source());
-    let ordered = Ordered {
-        bff: &bff,
-        caller: &caller,
-        scope: Scope::Preview,
-        key: key.as_ref(),
-    };
-    let (digest, _pulling) = match named.find(pages, &ordered).await? {
-        Found::Digest(digest, pulling) => (digest, pulling),
-        Found::Begun(release) => return Ok(recorded(&release)),
-    };
     let order = Order {
         bff,
-        target: Target::Digest(digest),
         kind: Kind::Preview,
         message,
         source,
@@ -84,7 +71,7 @@ pub(super) async fn begin(
             lifetime,
         }),
     };
-    execute(pages, order).await
+    execute_of(pages, named, order, Scope::Preview).await
 }
 
 fn lifetime(text: &str) -> Result<Duration, V1Problem> {

@@ -20,7 +20,13 @@ pub(in crate::server::admin) struct V1Problem {
     pub(super) fix: String,
     /// The methods that are allowed, which a 405 has to name.
     pub(super) allow: Option<HeaderValue>,
+    /// After how many seconds the same order may be answered in another way, if time is what mends
+    /// it.
+    pub(super) retry_after: Option<u16>,
 }
+
+/// What a client waits that is told no other time, seconds.
+const MOMENT: u16 = 1;
 
 impl V1Problem {
     /// A problem of the request itself.
@@ -30,12 +36,18 @@ impl V1Problem {
         reason: impl Into<String>,
         fix: impl Into<String>,
     ) -> Self {
+        let is_busy = [
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::TOO_MANY_REQUESTS,
+        ]
+        .contains(&status);
         Self {
             status,
             step,
             reason: reason.into(),
             fix: fix.into(),
             allow: None,
+            retry_after: is_busy.then_some(MOMENT),
         }
     }
 
@@ -56,14 +68,8 @@ impl V1Problem {
         });
         let text = format!("{document:#}\n");
         let mut response = typed(self.status, "application/problem+json", text);
-        let busy = [
-            StatusCode::SERVICE_UNAVAILABLE,
-            StatusCode::TOO_MANY_REQUESTS,
-        ];
-        // What a registry's section lacks, time does not mend.
-        if busy.contains(&self.status) && self.step != "pull" {
-            let second = HeaderValue::from_static("1");
-            response.headers_mut().insert(RETRY_AFTER, second);
+        if let Some(after) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, after.into());
         }
         if self.status == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static("Bearer realm=\"tailor\"");
@@ -125,7 +131,18 @@ impl From<OrderError> for V1Problem {
         let text = error.to_string();
         // Every text of these errors has its way out at the end.
         let (reason, fix) = text.rsplit_once("; ").unwrap_or((&text, ""));
-        Self::new(status, step, reason, fix)
+        let problem = Self::new(status, step, reason, fix);
+        Self {
+            retry_after: match &error {
+                OrderError::Pull(PullError::Busy { wait, .. }) => {
+                    Some(u16::try_from(wait.as_secs()).unwrap_or(u16::MAX))
+                }
+                // What a registry's section lacks, time does not mend.
+                OrderError::Pull(_) => None,
+                _ => problem.retry_after,
+            },
+            ..problem
+        }
     }
 }
 
@@ -134,14 +151,14 @@ fn status_of(error: &PullError) -> StatusCode {
     match error {
         PullError::Reference(_) => StatusCode::BAD_REQUEST,
         PullError::UnknownRegistry { .. } => StatusCode::FORBIDDEN,
-        PullError::NotFound { .. } => StatusCode::NOT_FOUND,
+        PullError::NotFound { .. } | PullError::NoLayer { .. } => StatusCode::NOT_FOUND,
         PullError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         PullError::Manifest { .. } | PullError::OtherBytes { .. } => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         PullError::Late { .. } => StatusCode::GATEWAY_TIMEOUT,
         PullError::Failed { .. } => StatusCode::BAD_GATEWAY,
-        PullError::Settings { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        PullError::Busy { .. } | PullError::Settings { .. } => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

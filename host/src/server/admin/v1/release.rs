@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::component::{Found, Named, Ordered};
+use super::component::{Found, Named};
 use super::order::{expected, integer, some, take, take_or_default, text};
 use super::problem::V1Problem;
 use super::upload::check_digest;
@@ -97,19 +97,8 @@ pub(super) async fn begin(
     let message = text("message", body.message)?;
     let source = text("source", body.source)?.or_else(|| named.source());
     let expect_live = expected(body.expect_live)?;
-    let ordered = Ordered {
-        bff: &bff,
-        caller: &caller,
-        scope: Scope::Release,
-        key: key.as_ref(),
-    };
-    let (digest, _pulling) = match named.find(pages, &ordered).await? {
-        Found::Digest(digest, pulling) => (digest, pulling),
-        Found::Begun(release) => return Ok(recorded(&release)),
-    };
     let order = Order {
         bff,
-        target: Target::Digest(digest),
         kind: Kind::Deploy,
         message,
         source,
@@ -125,7 +114,20 @@ pub(super) async fn begin(
             older: body.older,
         },
     };
-    execute(pages, order).await
+    execute_of(pages, named, order, Scope::Release).await
+}
+
+/// Executes an order about a component that it names, which may have to be pulled first.
+pub(super) async fn execute_of(
+    pages: &Pages,
+    named: Named,
+    order: Order,
+    scope: Scope,
+) -> Result<Response<AdminBody>, V1Problem> {
+    match named.find(pages, &order, scope).await? {
+        Found::Digest(digest, _pulling) => execute(pages, order, Target::Digest(digest)).await,
+        Found::Begun(release) => Ok(recorded(&release)),
+    }
 }
 
 /// The first share of a canary.
@@ -160,7 +162,6 @@ pub(super) async fn rollback(
     };
     let order = Order {
         bff,
-        target,
         kind: Kind::Rollback,
         message: text("message", body.message)?,
         source: None,
@@ -173,11 +174,15 @@ pub(super) async fn rollback(
         preview: None,
         signing: Signing::default(),
     };
-    execute(pages, order).await
+    execute(pages, order, target).await
 }
 
-pub(super) async fn execute(pages: &Pages, order: Order) -> Result<Response<AdminBody>, V1Problem> {
-    let release = match pages.orders.begin(order).await? {
+async fn execute(
+    pages: &Pages,
+    order: Order,
+    target: Target,
+) -> Result<Response<AdminBody>, V1Problem> {
+    let release = match pages.orders.begin(order, target).await? {
         Begun::Recorded(release) => release,
         Begun::Unrecorded { bff, digest, why } => return Ok(unrecorded(&bff, &digest, &why)),
     };
@@ -185,7 +190,7 @@ pub(super) async fn execute(pages: &Pages, order: Order) -> Result<Response<Admi
 }
 
 /// A release that has begun, by this order or by the same one before.
-pub(super) fn recorded(release: &Release) -> Response<AdminBody> {
+fn recorded(release: &Release) -> Response<AdminBody> {
     let (bff, number, kind) = (&release.bff, release.number, &release.kind);
     tracing::info!(
         bff,

@@ -130,25 +130,19 @@ pub(super) fn find(
         return Ok((route, names.clone()));
     }
     if fits.is_empty() {
-        return Err(V1Problem {
-            status: StatusCode::NOT_FOUND,
-            step: "path",
-            reason: "there is no such path".to_owned(),
-            fix: "look at /v1/openapi.json".to_owned(),
-            allow: None,
-        });
+        let (what, fix) = ("there is no such path", "look at /v1/openapi.json");
+        return Err(V1Problem::new(StatusCode::NOT_FOUND, "path", what, fix));
     }
     let methods: Vec<&str> = fits
         .iter()
         .map(|(route, _)| route.method.as_str())
         .collect();
     let methods = methods.join(", ");
+    let what = format!("here are {methods}");
+    let status = StatusCode::METHOD_NOT_ALLOWED;
     Err(V1Problem {
-        status: StatusCode::METHOD_NOT_ALLOWED,
-        step: "method",
-        reason: format!("here are {methods}"),
-        fix: "send one of these".to_owned(),
         allow: HeaderValue::try_from(methods).ok(),
+        ..V1Problem::new(status, "method", what, "send one of these")
     })
 }
 
