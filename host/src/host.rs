@@ -15,6 +15,7 @@ mod data_dir;
 mod error;
 pub mod files;
 mod follow;
+mod grants;
 mod kept;
 mod lacking;
 mod look;

@@ -9,6 +9,7 @@ mod consent;
 mod day;
 mod disks;
 mod events;
+mod grants;
 mod kills;
 mod orders;
 mod others;

@@ -70,6 +70,20 @@ pub enum ChangeError {
     /// It has no file that could be read again.
     #[error("bff.{0}: has no component file; release a component to it")]
     NoFileOf(String),
+    /// It takes away what a live release calls.
+    #[error(
+        "bff.{bff}: its live release {release} calls {calls}, which the new file does not grant; \
+         grant it, or release a component first that does without, or start the host again, which \
+         takes it away at once"
+    )]
+    Granted {
+        /// The BFF.
+        bff: String,
+        /// The version that is live.
+        release: String,
+        /// The calls, `GET activity, POST goals`.
+        calls: String,
+    },
     /// The thread of the change failed.
     #[error("the change failed inside of the host")]
     Panic,
