@@ -20,7 +20,6 @@ use tokio::time::timeout;
 use super::bff_locks::BffLocks;
 use super::candidates::Candidates;
 use super::error::ChangeError;
-use super::grants;
 use super::unrecorded::Unrecorded;
 use crate::bff::load::Loaded;
 use crate::config::{self, Config, ConfigError};
@@ -175,9 +174,7 @@ impl Changes {
     ) -> Result<Changed, ChangeError> {
         let live = self.shared.snapshot.load_full();
         let mut draft = self.draft(read, live.clone()).await?;
-        if let Some(releases) = &self.releases {
-            grants::keep(releases, &live, &draft.config).await?;
-        }
+        self.keep_grants(&live, &draft.config).await?;
         let candidates = Candidates {
             runtime: &self.shared.runtime,
             builder: &self.builder,

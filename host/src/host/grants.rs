@@ -5,51 +5,60 @@ use std::sync::Arc;
 
 use http::Method;
 
-use super::change::blocking;
+use super::change::{Changes, blocking};
 use super::error::ChangeError;
+use crate::bff::load::Loaded;
 use crate::config::{CallPattern, Config};
-use crate::releases::Releases;
 use crate::snapshot::Snapshot;
 
-/// Refuses a configuration that takes away what a live release called in its proof.
-///
-/// Nothing is known of a release that made no smoke request, and of all while the journal cannot be
-/// read: they refuse nothing. Calls are known by service and method, not by path.
-///
-/// # Errors
-///
-/// [`ChangeError::Granted`] with the first release that calls what is no longer granted.
-pub(super) async fn keep(
-    releases: &Arc<Releases>,
-    live: &Snapshot,
-    next: &Config,
-) -> Result<(), ChangeError> {
-    let released = live.bffs.iter().filter_map(|(name, bff)| {
+impl Changes {
+    /// Refuses a configuration that takes away what a live release called in its proof.
+    ///
+    /// Nothing is known of a release that made no smoke request, and of all while the journal
+    /// cannot be read: they refuse nothing. Calls are known by service and method, not by path.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::Granted`] with the first release that calls what is no longer granted.
+    pub(super) async fn keep_grants(
+        &self,
+        live: &Snapshot,
+        next: &Config,
+    ) -> Result<(), ChangeError> {
+        let Some(releases) = &self.releases else {
+            return Ok(());
+        };
+        for (bff, loaded) in shrunk(live, next) {
+            let (store, name, of) = (releases.clone(), bff.clone(), loaded.clone());
+            let reach = blocking(move || store.reach_of(&name, &of.digest)).await?;
+            // A journal that cannot be read must not keep an operator from a change.
+            let calls = reach.ok().flatten().and_then(|reach| reach.calls);
+            let taken = calls.into_iter().flatten();
+            let taken =
+                taken.filter(|call| grants(&live.config, &bff, call) && !grants(next, &bff, call));
+            let taken: Vec<String> = taken.collect();
+            if !taken.is_empty() {
+                return Err(ChangeError::Granted {
+                    bff,
+                    release: loaded.version.to_string(),
+                    calls: taken.join(", "),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is live of the BFFs that are released to, and may not call what they might before.
+fn shrunk(live: &Snapshot, next: &Config) -> Vec<(String, Arc<Loaded>)> {
+    let changed = live.bffs.iter().filter_map(|(name, bff)| {
         let now = next.bffs.get(name)?;
         let is_released = bff.settings().component.is_none() && now.component.is_none();
         let current = bff.current().filter(|_| is_released)?;
-        let shrinks = !has_same_grants(&live.config, next, name);
-        shrinks.then(|| (name.clone(), current.loaded().clone()))
+        let is_same = has_same_grants(&live.config, next, name);
+        (!is_same).then(|| (name.clone(), current.loaded().clone()))
     });
-    for (bff, loaded) in released {
-        let (store, name, of) = (releases.clone(), bff.clone(), loaded.clone());
-        let reach = blocking(move || store.reach_of(&name, &of.digest)).await?;
-        // A journal that cannot be read must not keep an operator from a change.
-        let calls = reach.ok().flatten().and_then(|reach| reach.calls);
-        let taken = calls
-            .into_iter()
-            .flatten()
-            .filter(|call| grants(&live.config, &bff, call) && !grants(next, &bff, call));
-        let taken: Vec<String> = taken.collect();
-        if !taken.is_empty() {
-            return Err(ChangeError::Granted {
-                bff,
-                release: loaded.version.to_string(),
-                calls: taken.join(", "),
-            });
-        }
-    }
-    Ok(())
+    changed.collect()
 }
 
 /// Whether a BFF may call the same in two configurations.
