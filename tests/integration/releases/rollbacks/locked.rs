@@ -19,8 +19,8 @@ async fn status(api: &Api) -> Value {
 
 /// What a rollback is answered that the journal could not take.
 async fn back(api: &Api, message: &str) -> Value {
-    let back = api.post("/v1/bffs/page/rollback", &json!({"message": message}));
-    let back = back.await;
+    let order = json!({"message": message});
+    let back = api.post("/v1/bffs/page/rollback", &order).await;
     assert_eq!(back.status, 200, "{back:?}");
     let why = back.json["unrecorded"].as_str().unwrap();
     assert!(why.contains("another program holds a lock"), "{why}");
