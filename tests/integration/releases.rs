@@ -28,6 +28,7 @@ mod uploads;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use rusqlite::Connection;
 use tailor_harness::{Process, TestHost, TestHostBuilder};
 
 use crate::swap::page::body;
@@ -83,6 +84,17 @@ fn components(data_dir: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// Holds the lock of the journal, as an operator's `sqlite3` in a transaction does.
+fn lock(dir: &Path, kind: &str) -> Connection {
+    let journal = Connection::open(dir.join("data/releases/journal.db")).unwrap();
+    journal.execute_batch(&format!("BEGIN {kind}")).unwrap();
+    journal
+}
+
+fn unlock(journal: &Connection) {
+    journal.execute_batch("ROLLBACK").unwrap();
 }
 
 fn some(version: &str) -> Option<String> {

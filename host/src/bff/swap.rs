@@ -133,6 +133,11 @@ impl Bff {
             Some(version) => next.publish(version),
             None => next.serving.store(None),
         }
+        if next.settings.component.is_some() != self.settings.component.is_some() {
+            // What came from a file is not in the store, and what was released before the file is
+            // what the journal says.
+            next.history().previous = None;
+        }
         if let Some(on_trial) = on_trial {
             next.try_out(on_trial);
         }
@@ -239,9 +244,12 @@ impl Bff {
         self.history().is_carried
     }
 
-    /// Records that the newest file is the live version: a refused one was reverted.
+    /// Records that what runs is the live version: a refused file was reverted, or what the BFF had
+    /// as a file is released.
     pub fn accept(&self) {
-        self.history().refused = None;
+        let mut history = self.history();
+        history.refused = None;
+        history.is_carried = false;
     }
 
     /// Records that the newest file was refused. The live version stays. `again` says that the same
@@ -295,10 +303,12 @@ impl Bff {
             .is_some_and(|refused| refused.again)
     }
 
-    /// The component that was live before, if it is linked still.
+    /// The component that was live before, if it is linked still: another one than what is live.
     pub fn previous(&self) -> Option<Arc<Loaded>> {
         let history = self.history();
-        history.previous.as_ref().map(|it| it.loaded.clone())
+        let live = self.current().map(|it| it.loaded().digest.clone());
+        let previous = history.previous.as_ref().map(|it| it.loaded.clone());
+        previous.filter(|it| Some(&it.digest) != live.as_ref())
     }
 
     /// Takes the component that was live before a restart, if none has been since.

@@ -8,7 +8,7 @@ mod patience;
 mod report;
 
 pub use error::{OrderError, code};
-pub use follow::{Ended, Order, follow};
+pub use follow::{Ended, Order, follow, follow_begun, next_live};
 pub use options::{Options, key_or_random};
 pub use patience::{Patience, timeout};
 pub use report::Report;

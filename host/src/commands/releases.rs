@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
-use super::order::OrderError;
+use super::order::{OrderError, next_live};
 use super::outcome;
 use super::output::Output;
 use super::remote::{Access, Release, all_releases, bff_name, short, table};
@@ -47,7 +47,8 @@ impl Releases {
             out.line(format_args!("{} has no releases yet", self.bff));
         } else {
             let mut head = vec!["RELEASE", "STATE", "DIGEST", "KIND", "SINCE", "MESSAGE"];
-            let mut rows: Vec<Vec<String>> = found.iter().map(row).collect();
+            let rows = found.iter().map(|it| row(it, since(it, &found)));
+            let mut rows: Vec<Vec<String>> = rows.collect();
             // The keys, where anything is signed.
             if found.iter().any(|it| it.signer.is_some()) {
                 head.insert(SIGNER, "SIGNER");
@@ -62,7 +63,16 @@ impl Releases {
     }
 }
 
-fn row(release: &Release) -> Vec<String> {
+/// Since when a release is in its state. One that was replaced is so since the next one was live;
+/// `None` where that one is not in the list.
+fn since<'a>(release: &'a Release, all: &'a [Release]) -> Option<&'a str> {
+    match &*release.state {
+        "replaced" => next_live(release, all).map(|next| &*next.since),
+        _ => Some(&release.since),
+    }
+}
+
+fn row(release: &Release, since: Option<&str>) -> Vec<String> {
     let why = release.reason.as_ref().map(|reason| match &release.step {
         Some(step) => format!("({step}: {reason})"),
         None => format!("({reason})"),
@@ -78,7 +88,33 @@ fn row(release: &Release) -> Vec<String> {
         state,
         short(&release.digest).to_owned(),
         release.kind.clone(),
-        release.since.clone(),
+        since.unwrap_or_default().to_owned(),
         texts.join(" "),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_is_replaced_since_the_next_one_was_live() {
+        let at = |second: u32| format!("2026-01-01T00:00:{second:02}.000Z");
+        let all = [
+            Release::sample(5, "e", "live", &at(20)),
+            // Its canary took long: the one after it was live before it.
+            Release::sample(3, "c", "replaced", &at(15)),
+            Release::sample(4, "d", "replaced", &at(10)),
+            Release::sample(2, "b", "refused", &at(8)),
+            Release::sample(1, "a", "replaced", &at(5)),
+        ];
+        let since = |index: usize| since(&all[index], &all).unwrap().to_owned();
+        assert_eq!(since(0), at(20));
+        assert_eq!(since(1), at(20));
+        assert_eq!(since(2), at(15));
+        assert_eq!(since(3), at(8));
+        assert_eq!(since(4), at(10));
+        // What replaced it is not in the list.
+        assert_eq!(super::since(&all[4], &all[4..]), None);
+    }
 }

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::order::{
-    Ended, Options, Order, OrderError, Patience, Report, body, follow, key_or_random,
+    Ended, Options, Order, OrderError, Patience, Report, body, follow_begun, key_or_random,
 };
 use super::remote::{Bff, Reference, Release, Remote, all_releases, bff_name, resolve, short};
 use super::trial::end;
@@ -63,7 +63,7 @@ impl Rollback {
         }
         let resolved = resolve(&remote, &bff, &self.to, patience.left()).await;
         let to = resolved.map_err(OrderError::from)?;
-        tell(&remote, &bff, &to, &mut patience, report).await;
+        let way = way(&remote, &bff, &to, &mut patience, report).await;
         let order = Order {
             remote: &remote,
             bff: &self.bff,
@@ -76,13 +76,29 @@ impl Rollback {
             key: key_or_random(self.options.key)?,
             timeout,
         };
-        Ok(follow(&order, Ended::Awaited, &mut patience, report).await?)
+        let begun = order.begin(&mut patience, report).await?;
+        // A host that refuses the order goes back to nothing.
+        report.step("going-back", &way.sentence, way.members);
+        let done = follow_begun(&order, begun, Ended::Awaited, &mut patience, report);
+        Ok(done.await?)
     }
 }
 
-/// Says what goes back to what, and when that was live last. A history that cannot be read keeps
-/// nobody from going back.
-async fn tell(remote: &Remote, bff: &Bff, to: &str, patience: &mut Patience, report: &mut Report) {
+/// What goes back to what, and when that was live last, for people and for programs.
+struct Way {
+    sentence: String,
+    members: Value,
+}
+
+/// Asks when the component was live last. A history that cannot be read keeps nobody from going
+/// back.
+async fn way(
+    remote: &Remote,
+    bff: &Bff,
+    to: &str,
+    patience: &mut Patience,
+    report: &mut Report,
+) -> Way {
     let asked = patience.ask(report, async |left| {
         all_releases(remote, &bff.name, usize::MAX, left).await
     });
@@ -110,9 +126,10 @@ async fn tell(remote: &Remote, bff: &Bff, to: &str, patience: &mut Patience, rep
         _ => short(digest).to_owned(),
     };
     let shown = from.map_or_else(|| "nothing that is live".to_owned(), of);
-    let sentence = format!("{shown} goes back to {} ({when})", short(to));
-    let members = json!({"from": from, "to": to, "ran_since": since, "ran_until": until});
-    report.step("going-back", &sentence, members);
+    Way {
+        sentence: format!("{shown} goes back to {} ({when})", short(to)),
+        members: json!({"from": from, "to": to, "ran_since": since, "ran_until": until}),
+    }
 }
 
 /// The last release of a component that was live, and until when it was.

@@ -71,13 +71,20 @@ fn row(bff: &Bff) -> Vec<String> {
     let none = || "-".to_owned();
     let live = bff.live.as_ref();
     let digest = bff.sha256.as_deref();
+    // The release of the journal is not what runs.
+    let is_other = bff.unrecorded.is_some() && digest != live.map(|it| &*it.digest);
     let release = match (live, bff.releases) {
+        _ if is_other => "unrecorded".to_owned(),
         (Some(live), _) => live.release.to_string(),
         (None, true) => none(),
         (None, false) => "file".to_owned(),
     };
-    let previous = live.and_then(|it| it.previous.as_deref());
-    let since = live.map(|it| it.since.clone()).or(bff.published_at.clone());
+    let previous = match is_other {
+        true => bff.previous(),
+        false => live.and_then(|it| it.previous.as_deref()),
+    };
+    let since = live.filter(|_| !is_other).map(|it| it.since.clone());
+    let since = since.or(bff.published_at.clone());
     vec![
         bff.name.clone(),
         bff.serves.clone(),
@@ -94,6 +101,12 @@ fn more(bff: &Bff, out: &mut Output) {
     if let Some(refused) = &bff.refused {
         let (at, reason) = (visible(&refused.at), visible(&refused.reason));
         out.line(format_args!("{name}: refused at {at}: {reason}"));
+    }
+    if let Some(why) = &bff.unrecorded {
+        let why = visible(why);
+        out.line(format_args!(
+            "{name}: unrecorded: a restart of the host forgets what runs until it is recorded: {why}"
+        ));
     }
     if let Some(canary) = &bff.canary {
         let (release, digest, percent) = (canary.release, short(&canary.digest), canary.percent);

@@ -4,9 +4,12 @@
 use super::change::Changes;
 use crate::canary::Plan;
 use crate::releases::{
-    Appended, Caller, Kind, NewPreview, NewRelease, Order, OrderError, Release, Releases,
+    Appended, Caller, Kind, NewPreview, NewRelease, Order, OrderError, Release, Releases, State,
     StoreError, Target, Terms,
 };
+
+/// Among how many releases a component is looked for.
+const KEPT: usize = 1000;
 
 /// What the settings make of an order that fits them.
 pub(super) struct Settled {
@@ -56,6 +59,25 @@ pub(super) fn sees(releases: &Releases, caller: &Caller, digest: &str) -> Result
     }
 }
 
+/// Why a component was not live, by its newest release.
+fn why_never_live(releases: &Releases, bff: &str, digest: &str) -> Result<String, StoreError> {
+    let all = releases.list(bff, None, KEPT)?;
+    let newest = all.into_iter().find(|it| it.digest == digest);
+    let Some(Release { number, state, .. }) = newest else {
+        return Ok("no release of it is in the history".to_owned());
+    };
+    Ok(match state {
+        State::Refused { step, reason } => {
+            format!("release {number} was refused at {step}: {reason}")
+        }
+        State::RolledBack { reason } => {
+            format!("release {number} was rolled back while it was on trial: {reason}")
+        }
+        State::Aborted { reason } => format!("release {number} was ended: {reason}"),
+        state => format!("release {number} is {}", state.name()),
+    })
+}
+
 /// Writes the row of a release. Returns it, and the release if it is new.
 pub(super) fn begin(
     releases: &Releases,
@@ -77,7 +99,8 @@ pub(super) fn begin(
         }
     };
     if order.kind == Kind::Rollback && !releases.was_live(&bff, &digest)? {
-        return Err(OrderError::NeverLive { bff, digest });
+        let why = why_never_live(releases, &bff, &digest)?;
+        return Err(OrderError::NeverLive { bff, digest, why });
     }
     // What was live was the BFF's, no matter which team uploaded it.
     let is_own = order.kind == Kind::Rollback || sees(releases, &order.caller, &digest)?;

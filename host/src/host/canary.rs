@@ -85,11 +85,10 @@ impl Changes {
             digest = release.digest,
             "taken back: a rule broke"
         );
-        let since = SystemTime::now();
-        let (store, recording) = (releases.clone(), release.clone());
-        let recorded = blocking(move || store.record(&recording)).await;
-        if !matches!(recorded, Ok(Ok(_))) {
-            self.unrecorded.put(release, since);
+        drop(self.unrecorded.put(release, SystemTime::now()));
+        let (store, unrecorded, bff) = (releases.clone(), self.unrecorded.clone(), name.to_owned());
+        let recorded = blocking(move || unrecorded.record(&store, &bff)).await;
+        if !matches!(recorded, Ok(Ok(()))) {
             self.unkept().notify_one();
         }
     }
@@ -176,7 +175,7 @@ impl Changes {
             && error.is_of_host()
         {
             tracing::error!(bff = name, release, "its end is not recorded yet: {error}");
-            self.unrecorded.put_end(name, release, end);
+            self.unrecorded.put_end(name, release, end, &error);
             self.unkept().notify_one();
         }
     }
@@ -192,7 +191,14 @@ impl Changes {
         change: CanaryChange,
     ) -> Result<Appended, StoreError> {
         let (store, bff, noting) = (releases.clone(), name.to_owned(), change.clone());
-        let committing = blocking(move || store.change_canary(&bff, release, &noting));
+        let unrecorded = self.unrecorded.clone();
+        let committing = blocking(move || {
+            if !noting.is_end() {
+                // A rollback that is not in the journal came before.
+                unrecorded.record(&store, &bff)?;
+            }
+            store.change_canary(&bff, release, &noting)
+        });
         let committed = committing.await.map_err(|_| StoreError::Queue)??;
         let (Appended::New(release), Some(on_trial)) = (committed, on_trial) else {
             return Ok(committed);

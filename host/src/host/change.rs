@@ -207,6 +207,7 @@ impl Changes {
             self.count(bff, "published");
         }
         self.keep_all(&next).await;
+        self.link_previous(&live, &next).await;
         Ok(Changed {
             published,
             refused,

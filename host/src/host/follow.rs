@@ -18,7 +18,7 @@ const EXPIRING: Duration = Duration::from_secs(10);
 
 /// Follows it, and judges the trials that it has, until it is ended.
 pub(super) async fn follow(changes: Arc<Changes>) {
-    let linking = changes.link_previous();
+    let linking = changes.link_all_previous();
     let judging = judge(changes.clone());
     let expiring = expire_previews(&changes);
     tokio::join!(linking, judging, follow_journal(&changes), expiring);
@@ -104,7 +104,7 @@ impl Changes {
             return true;
         };
         let _committing = self.committing.take(name).await;
-        if self.unrecorded.rollback(name).is_some() {
+        if self.unrecorded.has_rollback(name) {
             return false;
         }
         let (store, bff) = (releases.clone(), name.to_owned());

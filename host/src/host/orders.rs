@@ -1,11 +1,14 @@
 //! Orders of operators about releases: short ones are executed at once, and a release goes on after
 //! its answer, on the thread for changes.
 
+use std::collections::BTreeMap;
 use std::iter;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
 
 use super::begin::{Settled, begin, sees, settle, takes_releases, terms};
 use super::change::Changes;
@@ -18,6 +21,9 @@ use crate::releases::{
 
 /// The shortest start of a digest that is a name.
 const SHORT: usize = 7;
+
+/// How long an answer waits for the audit.
+const NOTED: Duration = Duration::from_millis(500);
 
 /// Among how many releases the newest is looked for that is no preview.
 const NEWEST: usize = 1000;
@@ -99,7 +105,18 @@ impl Orders for ReleaseOrders {
     }
 
     fn note(&self, act: Act) -> Answer<()> {
-        self.with_store(move |releases| Ok(releases.note(&act)?))
+        let id = act.request.clone();
+        let noting = self.with_store(move |releases| Ok(releases.note(&act)?));
+        let noted = self.event_loop.spawn(async move {
+            if let Err(error) = noting.await {
+                tracing::warn!(id, "an act is not recorded: {error}");
+            }
+        });
+        Box::pin(async move {
+            // An answer does not wait for long: what was done is done.
+            let _ = timeout(NOTED, noted).await;
+            Ok(())
+        })
     }
 
     fn acts(&self, before: Option<i64>, limit: usize) -> Answer<Vec<Act>> {
@@ -270,6 +287,11 @@ impl Orders for ReleaseOrders {
 
     fn trouble(&self) -> Option<StoreError> {
         self.changes().ok()?.1.trouble()
+    }
+
+    fn unrecorded(&self) -> BTreeMap<String, StoreError> {
+        let found = self.changes();
+        found.map_or_else(|_| BTreeMap::new(), |(it, _)| it.unrecorded.reasons())
     }
 
     fn happened(&self) -> Result<watch::Receiver<()>, OrderError> {

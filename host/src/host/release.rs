@@ -7,17 +7,22 @@ mod refused;
 mod signature;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use self::reach::{known_reach, reach_now, reach_of};
 pub(super) use self::refused::{Refused, host};
 use self::refused::{refused, store_step};
+use super::bff_locks::BffLock;
 use super::candidates::load_released;
 use super::change::{Changes, blocking};
 use super::error::ChangeError;
 use crate::bff::error::LoadError;
 use crate::bff::load::Loaded;
-use crate::releases::{Called, Kind, NewRelease, Outcome, Reach, Releases, reach};
+use crate::releases::{Called, Kind, NewRelease, Outcome, Reach, Releases, StoreError, reach};
 use crate::sync;
+
+/// How long a release that is proven waits for a lock on the journal.
+const LOCKED: Duration = Duration::from_secs(5);
 
 impl Changes {
     /// Proves a release whose row is written, and makes it live. How it ended is in the journal.
@@ -144,18 +149,9 @@ impl Changes {
                 reach: reach_now,
             },
         };
-        let _lock = self.committing.take(&release.bff).await;
-        let (store, unrecorded) = (releases.clone(), self.unrecorded.clone());
-        let bff = release.bff.clone();
-        let committing = blocking(move || {
-            // A rollback that is not in the journal came after this release was begun.
-            unrecorded.record(&store, &bff)?;
-            store.finish(number, &outcome)
-        });
-        committing
-            .await
-            .map_err(host)?
-            .map_err(|error| Refused::at(store_step(&error), error.to_string()))?;
+        let _lock = self
+            .commit_release(releases, number, release, outcome)
+            .await?;
         if is_canary {
             let begun = self.reconcile(releases, &release.bff, Some(loaded)).await;
             if !begun {
@@ -166,6 +162,33 @@ impl Changes {
         }
         reach("published");
         Ok(is_canary)
+    }
+
+    /// Records that a release is live, or on trial. Returns the lock under which it is published.
+    /// While another program holds a lock on the journal, rollbacks have their turns in between.
+    async fn commit_release(
+        &self,
+        releases: &Arc<Releases>,
+        number: i64,
+        release: &NewRelease,
+        outcome: Outcome,
+    ) -> Result<BffLock, Refused> {
+        let begun = Instant::now();
+        loop {
+            let lock = self.committing.take(&release.bff).await;
+            let (store, unrecorded) = (releases.clone(), self.unrecorded.clone());
+            let (bff, outcome) = (release.bff.clone(), outcome.clone());
+            let committing = blocking(move || {
+                // A rollback that is not in the journal came after this release was begun.
+                unrecorded.record(&store, &bff)?;
+                store.finish(number, &outcome)
+            });
+            match committing.await.map_err(host)? {
+                Ok(()) => return Ok(lock),
+                Err(StoreError::Locked { .. }) if begun.elapsed() < LOCKED => {}
+                Err(error) => return Err(Refused::at(store_step(&error), error.to_string())),
+            }
+        }
     }
 
     /// Loads and tests the component. Under the settings of the configuration that is live at the

@@ -2,22 +2,27 @@
 //! and compiles nothing, waits for no proof, and needs no disk.
 //!
 //! It does not wait for the BFF's lock, which a release holds while it is proven. What a release
-//! and a rollback commit and publish is ordered by a lock of its own, [`Changes::committing`]: what
-//! is live is what the journal says. A release that was begun before the rollback is refused at its
-//! commit.
+//! and a rollback publish is ordered by a lock of its own, [`Changes::committing`]. A release that
+//! was begun before the rollback is refused at its commit.
+//!
+//! It is live before it is recorded: whoever holds a lock on the journal, or fills its disk, keeps no
+//! client on a bad version. All else of a BFF is recorded after the rollbacks that came before it.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::candidates::load_released;
 use super::change::{Changes, blocking};
 use crate::bff::swap::Bff;
 use crate::file::TIMEOUT;
-use crate::releases::{
-    Appended, Begun, NewRelease, Order, OrderError, Releases, StoreError, Target,
-};
+use crate::releases::{Begun, NewRelease, Order, OrderError, Releases, StoreError, Target};
+use crate::snapshot::Snapshot;
+
+/// How long an answer waits for the journal, once the rollback is live.
+const RECORDED: Duration = Duration::from_secs(1);
 
 impl Changes {
     /// Goes back to the component that was live before, if it is the order's and linked still. With
@@ -36,86 +41,124 @@ impl Changes {
         };
         let name = &order.bff;
         let lock = timeout(TIMEOUT, self.committing.take(name)).await;
-        let _lock = lock.map_err(|_| StoreError::Slow {
-            place: "engine.data-dir".to_owned(),
-        })?;
+        let lock = lock.map_err(|_| slow())?;
         if let Some(done) = self.is_done(order) {
-            return Ok(Some(done));
+            drop(lock);
+            return Ok(Some(self.done(&releases, order, done).await?));
         }
         let bff = self.released_bff(name)?;
         let linked = bff.previous().filter(|it| match target {
             Target::Previous => true,
             Target::Digest(digest) => it.digest == *digest,
         });
+        let digest = linked.as_ref().map(|it| it.digest.clone());
+        let release = NewRelease::of(order, digest.unwrap_or_default());
+        if let Some(number) = self.known(&releases, &bff, &release).await? {
+            return Ok(Some(recorded(&releases, name, number).await?));
+        }
         let Some(linked) = linked else {
             return Ok(None);
         };
-        let release = NewRelease::of(order, linked.digest.clone());
-        let begun = self.record(&releases, &bff, release).await?;
-        let (number, is_new) = match &begun {
-            Recorded::Known(number) => (Some(*number), false),
-            Recorded::New(number) => (Some(*number), true),
-            Recorded::Not(_) => (None, true),
-        };
-        if is_new {
-            let published = self.publish(name, linked.clone()).await;
-            published.map_err(|_| OrderError::NoBff(name.clone()))?;
-            let digest = &linked.digest;
-            tracing::info!(bff = name, release = number, digest, "rolled back");
-        }
-        match begun {
-            Recorded::Known(number) | Recorded::New(number) => {
-                let reading = blocking(move || releases.get(number)).await;
-                let release = reading.map_err(|_| OrderError::Stopping)??;
-                let release = release.ok_or_else(|| OrderError::NoRelease {
-                    bff: name.clone(),
-                    release: number,
-                })?;
-                Ok(Some(Begun::Recorded(Box::new(release))))
+        let published = self.publish(name, linked.clone()).await;
+        published.map_err(|_| OrderError::NoBff(name.clone()))?;
+        let number = self.unrecorded.put(release, SystemTime::now());
+        drop(lock);
+        let digest = &linked.digest;
+        let begun = match self.record(&releases, name, number).await {
+            Ok(number) => {
+                tracing::info!(bff = name, release = number, digest, "rolled back");
+                recorded(&releases, name, number).await?
             }
-            Recorded::Not(why) => Ok(Some(Begun::Unrecorded {
-                bff: name.clone(),
-                digest: linked.digest.clone(),
-                why,
-            })),
-        }
+            Err(why) => {
+                tracing::error!(
+                    bff = name,
+                    digest,
+                    "rolled back, and a restart forgets that until it is recorded: {why}"
+                );
+                Begun::Unrecorded {
+                    bff: name.clone(),
+                    digest: digest.clone(),
+                    why,
+                }
+            }
+        };
+        Ok(Some(begun))
     }
 
-    /// Records a rollback. A journal that cannot be written does not keep it from being live.
-    async fn record(
+    /// The release that the same order has begun before. Where the journal does not say it at once,
+    /// what the order expects to be live is compared with what is.
+    async fn known(
         &self,
         releases: &Arc<Releases>,
         bff: &Bff,
-        release: NewRelease,
-    ) -> Result<Recorded, OrderError> {
-        let (releases, unrecorded) = (releases.clone(), self.unrecorded.clone());
-        let (recording, since) = (release.clone(), SystemTime::now());
-        let recorded = blocking(move || {
-            unrecorded.record(&releases, &recording.bff)?;
-            releases.record(&recording)
-        });
-        match recorded.await.map_err(|_| OrderError::Stopping)? {
-            Ok(Appended::New(number)) => Ok(Recorded::New(number)),
-            Ok(Appended::Known(number)) => Ok(Recorded::Known(number)),
-            Err(why) if why.is_of_host() => {
-                check(bff, &release)?;
-                tracing::error!(
-                    bff = release.bff,
-                    digest = release.digest,
-                    "rolled back, and a restart forgets that until it is recorded: {why}"
-                );
-                self.unrecorded.put(release, since);
-                self.unkept().notify_one();
-                Ok(Recorded::Not(why))
+        release: &NewRelease,
+    ) -> Result<Option<i64>, OrderError> {
+        let (store, mut asked) = (releases.clone(), release.clone());
+        // The journal does not have what is live.
+        let is_behind = self.unrecorded.has_rollback(&release.bff);
+        if is_behind {
+            asked.expect_live = None;
+        }
+        let known = blocking(move || store.glance(&asked)).await;
+        match known.map_err(|_| OrderError::Stopping)? {
+            Ok(Some(number)) => Ok(Some(number)),
+            Ok(None) if !is_behind => Ok(None),
+            Err(why) if !why.is_of_host() => Err(why.into()),
+            Ok(None) | Err(_) => {
+                check(bff, release)?;
+                Ok(None)
             }
-            Err(why) => Err(why.into()),
+        }
+    }
+
+    /// Records a rollback that is live, and those before it. Returns its number.
+    async fn record(
+        &self,
+        releases: &Arc<Releases>,
+        name: &str,
+        mut number: oneshot::Receiver<i64>,
+    ) -> Result<i64, StoreError> {
+        let (store, unrecorded, bff) = (releases.clone(), self.unrecorded.clone(), name.to_owned());
+        let recording = blocking(move || unrecorded.record(&store, &bff));
+        let recorded = timeout(RECORDED, recording).await;
+        if let Ok(number) = number.try_recv() {
+            return Ok(number);
+        }
+        self.unkept().notify_one();
+        match recorded {
+            Ok(Ok(Err(why))) => Err(why),
+            _ => {
+                let why = slow();
+                self.unrecorded.failed(name, &why);
+                Err(why)
+            }
+        }
+    }
+
+    /// The answer to an order that is sent again before it is recorded, which is tried once more.
+    async fn done(
+        &self,
+        releases: &Arc<Releases>,
+        order: &Order,
+        done: Begun,
+    ) -> Result<Begun, OrderError> {
+        let (store, unrecorded) = (releases.clone(), self.unrecorded.clone());
+        let mut asked = NewRelease::of(order, String::new());
+        asked.expect_live = None;
+        let recording = blocking(move || {
+            unrecorded.record(&store, &asked.bff)?;
+            store.glance(&asked)
+        });
+        match timeout(RECORDED, recording).await {
+            Ok(Ok(Ok(Some(number)))) => recorded(releases, &order.bff, number).await,
+            _ => Ok(done),
         }
     }
 
     /// The result of the same order, which came before and is not in the journal.
     fn is_done(&self, order: &Order) -> Option<Begun> {
-        let before = self.unrecorded.rollback(&order.bff)?;
-        (order.key.is_some() && before.key == order.key).then_some(Begun::Unrecorded {
+        let before = self.unrecorded.rollback(&order.bff, order.key.as_ref()?)?;
+        Some(Begun::Unrecorded {
             bff: before.bff,
             digest: before.digest,
             why: StoreError::Unrecorded,
@@ -139,15 +182,30 @@ impl Changes {
     }
 
     /// Links the components that were live before, after a start.
-    pub(super) async fn link_previous(&self) {
-        let Some(releases) = self.releases.clone() else {
-            return;
-        };
+    pub(super) async fn link_all_previous(&self) {
         let snapshot = self.shared.snapshot.load_full();
         let bffs = snapshot.bffs.iter();
         let bffs = bffs.filter(|(_, bff)| bff.settings().component.is_none());
-        let names: Vec<String> = bffs.map(|(name, _)| name.clone()).collect();
+        let names = bffs.map(|(name, _)| name.clone()).collect();
         drop(snapshot);
+        self.link(names).await;
+    }
+
+    /// The same after a reload, for the BFFs that had a file and are released to.
+    pub(super) async fn link_previous(&self, live: &Snapshot, next: &Snapshot) {
+        let has_file = |snapshot: &Snapshot, name: &str| {
+            let bff = snapshot.bffs.get(name);
+            bff.is_some_and(|bff| bff.settings().component.is_some())
+        };
+        let names = next.bffs.keys();
+        let had_files = names.filter(|it| has_file(live, it) && !has_file(next, it));
+        self.link(had_files.cloned().collect()).await;
+    }
+
+    async fn link(&self, names: Vec<String>) {
+        let Some(releases) = self.releases.clone() else {
+            return;
+        };
         for name in names {
             let (releases, builder, bff) = (releases.clone(), self.builder.clone(), name.clone());
             let loading = blocking(move || {
@@ -176,11 +234,22 @@ impl Changes {
     }
 }
 
-/// What became of a rollback's row.
-enum Recorded {
-    New(i64),
-    Known(i64),
-    Not(StoreError),
+fn slow() -> StoreError {
+    StoreError::Slow {
+        place: "engine.data-dir".to_owned(),
+    }
+}
+
+/// A release that the journal has.
+async fn recorded(releases: &Arc<Releases>, bff: &str, number: i64) -> Result<Begun, OrderError> {
+    let store = releases.clone();
+    let reading = blocking(move || store.get(number)).await;
+    let release = reading.map_err(|_| OrderError::Stopping)??;
+    let release = release.ok_or_else(|| OrderError::NoRelease {
+        bff: bff.to_owned(),
+        release: number,
+    })?;
+    Ok(Begun::Recorded(Box::new(release)))
 }
 
 /// Compares what an order expects to be live with what is, where the journal cannot.

@@ -1,44 +1,94 @@
 //! What happened and the journal could not take: rollbacks that are live, refusals, and the ends of
 //! trials.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
+
+use tokio::sync::oneshot;
 
 use crate::releases::{Appended, CanaryChange, NewRelease, Outcome, Release, Releases, StoreError};
 use crate::sync;
 
+/// Rollbacks of one BFF that are kept. Of more, the oldest ones get no row.
+const MOST: usize = 100;
+
 /// What the journal does not have.
 #[derive(Default)]
 pub(super) struct Unrecorded {
-    /// By BFF.
-    rollbacks: Mutex<BTreeMap<String, Rollback>>,
+    /// By BFF, the oldest first.
+    rollbacks: Mutex<BTreeMap<String, VecDeque<Rollback>>>,
     /// By the number of the release. There are no more than may be under way.
     refusals: Mutex<BTreeMap<i64, Outcome>>,
     /// By BFF: the release, and how its trial ended.
     ends: Mutex<BTreeMap<String, (i64, CanaryChange)>>,
+    /// Why the journal did not take what runs of a BFF, the last time.
+    failures: Mutex<BTreeMap<String, StoreError>>,
+    /// Held while rollbacks are recorded: each has its row in the order of their times.
+    recording: Mutex<()>,
 }
 
 /// A rollback that is live.
-#[derive(Clone)]
 struct Rollback {
     release: NewRelease,
     /// When it was begun to be recorded.
     since: SystemTime,
+    /// Is told the number.
+    recorded: oneshot::Sender<i64>,
 }
 
 impl Unrecorded {
-    /// The rollback of a BFF.
-    pub(super) fn rollback(&self, bff: &str) -> Option<NewRelease> {
-        let rollbacks = sync::lock(&self.rollbacks);
-        rollbacks.get(bff).map(|it| it.release.clone())
+    /// Whether a rollback of a BFF is live and not recorded.
+    pub(super) fn has_rollback(&self, bff: &str) -> bool {
+        sync::lock(&self.rollbacks).contains_key(bff)
     }
 
-    /// Keeps a rollback, in the place of an older one of its BFF. `since` is when it was begun to be
-    /// recorded: whether it was, is not known.
-    pub(super) fn put(&self, release: NewRelease, since: SystemTime) {
+    /// The rollback of a BFF that an order with this key has begun.
+    pub(super) fn rollback(&self, bff: &str, key: &(String, String)) -> Option<NewRelease> {
+        let rollbacks = sync::lock(&self.rollbacks);
+        let mut rollbacks = rollbacks.get(bff)?.iter().map(|it| &it.release);
+        rollbacks.find(|it| it.key.as_ref() == Some(key)).cloned()
+    }
+
+    /// Keeps a rollback that is live. `since` is when it was begun to be recorded: whether it was,
+    /// is not known. Returns what its number comes from.
+    pub(super) fn put(&self, release: NewRelease, since: SystemTime) -> oneshot::Receiver<i64> {
         let bff = release.bff.clone();
-        sync::lock(&self.rollbacks).insert(bff, Rollback { release, since });
+        let (recorded, number) = oneshot::channel();
+        let release = NewRelease {
+            // It is live already, whatever the journal says.
+            expect_live: None,
+            // A journal that answers too late may have it: no key of an order begins like this.
+            key: Some(release.key.unwrap_or_else(|| {
+                let own = format!(" {:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
+                (own, String::new())
+            })),
+            ..release
+        };
+        let mut rollbacks = sync::lock(&self.rollbacks);
+        let of_bff = rollbacks.entry(bff).or_default();
+        of_bff.push_back(Rollback {
+            release,
+            since,
+            recorded,
+        });
+        if of_bff.len() > MOST {
+            of_bff.pop_front();
+        }
+        number
+    }
+
+    /// Records why the journal did not take what runs of a BFF.
+    pub(super) fn failed(&self, bff: &str, why: &StoreError) {
+        sync::lock(&self.failures).insert(bff.to_owned(), why.clone());
+    }
+
+    /// The BFFs of which something else runs than the journal says, each with the reason.
+    pub(super) fn reasons(&self) -> BTreeMap<String, StoreError> {
+        let mut reasons = sync::lock(&self.failures).clone();
+        let (rollbacks, ends) = (sync::lock(&self.rollbacks), sync::lock(&self.ends));
+        reasons.retain(|bff, _| rollbacks.contains_key(bff) || ends.contains_key(bff));
+        reasons
     }
 
     /// Keeps the refusal of a release.
@@ -46,9 +96,10 @@ impl Unrecorded {
         sync::lock(&self.refusals).insert(release, outcome);
     }
 
-    /// Keeps the end of a trial.
-    pub(super) fn put_end(&self, bff: &str, release: i64, end: CanaryChange) {
+    /// Keeps the end of a trial, which the journal did not take for this reason.
+    pub(super) fn put_end(&self, bff: &str, release: i64, end: CanaryChange, why: &StoreError) {
         sync::lock(&self.ends).insert(bff.to_owned(), (release, end));
+        self.failed(bff, why);
     }
 
     /// Whether an order of this key has ended the trial of a BFF.
@@ -58,45 +109,58 @@ impl Unrecorded {
         key.is_some() && order.is_some_and(|order| order.key.as_ref() == key)
     }
 
-    /// Whether the trial of a release has ended.
+    /// Whether the trial of a release has ended: by itself, or because a rollback is live.
     pub(super) fn has_ended(&self, bff: &str, release: i64) -> bool {
-        let ends = sync::lock(&self.ends);
-        ends.get(bff).is_some_and(|(ended, _)| *ended == release)
+        let is_it = {
+            let ends = sync::lock(&self.ends);
+            ends.get(bff).is_some_and(|(ended, _)| *ended == release)
+        };
+        is_it || self.has_rollback(bff)
     }
 
-    /// Writes the refusals and the ends of trials, and the rollback of a BFF if there is one.
+    /// Writes the refusals and the ends of trials, and the rollbacks of a BFF.
     ///
     /// # Errors
     ///
     /// When the journal cannot be written still.
     pub(super) fn record(&self, releases: &Releases, bff: &str) -> Result<(), StoreError> {
+        let recorded = self.try_record(releases, bff);
+        match &recorded {
+            Ok(()) => drop(sync::lock(&self.failures).remove(bff)),
+            Err(why) => self.failed(bff, why),
+        }
+        recorded
+    }
+
+    fn try_record(&self, releases: &Releases, bff: &str) -> Result<(), StoreError> {
         self.record_refusals(releases)?;
         self.record_ends(releases)?;
-        let rollback = sync::lock(&self.rollbacks).get(bff).cloned();
-        let Some(Rollback { release, since }) = rollback else {
-            return Ok(());
-        };
-        // It is live already, whatever the journal says.
-        let release = NewRelease {
-            expect_live: None,
-            ..release
-        };
-        let is_recorded = match releases.record(&release) {
-            Ok(Appended::New(_)) => true,
-            Ok(Appended::Known(number)) => is_since(releases, number, since)?,
-            Err(StoreError::KeyReused) => false,
-            Err(error) => return Err(error),
-        };
-        if !is_recorded {
-            // Its key is that of an older order, which could not be read when it came.
-            releases.record(&NewRelease {
-                key: None,
-                ..release.clone()
-            })?;
+        let _alone = sync::lock(&self.recording);
+        while let Some((release, since)) = self.oldest(bff) {
+            let number = record_one(releases, &release, since)?;
+            let done = {
+                let mut rollbacks = sync::lock(&self.rollbacks);
+                let of_bff = rollbacks.get_mut(bff);
+                // It may be the one that there was no more room for.
+                let is_it = |it: &mut Rollback| it.release.key == release.key;
+                let done = of_bff.and_then(|it| it.pop_front_if(is_it));
+                rollbacks.retain(|_, left| !left.is_empty());
+                done
+            };
+            if let Some(done) = done {
+                // Who ordered it may wait no more.
+                let _ = done.recorded.send(number);
+            }
+            let digest = release.digest;
+            tracing::info!(bff, release = number, digest, "the rollback is recorded");
         }
-        sync::lock(&self.rollbacks).remove(bff);
-        tracing::info!(bff, digest = release.digest, "the rollback is recorded");
         Ok(())
+    }
+
+    fn oldest(&self, bff: &str) -> Option<(NewRelease, SystemTime)> {
+        let rollbacks = sync::lock(&self.rollbacks);
+        let oldest = rollbacks.get(bff)?.front()?;
+        Some((oldest.release.clone(), oldest.since))
     }
 
     fn record_refusals(&self, releases: &Releases) -> Result<(), StoreError> {
@@ -123,12 +187,33 @@ impl Unrecorded {
 
     /// Writes all of it. Returns whether nothing is left.
     pub(super) fn record_all(&self, releases: &Releases) -> bool {
-        let bffs: Vec<String> = sync::lock(&self.rollbacks).keys().cloned().collect();
+        let mut bffs: BTreeSet<String> = sync::lock(&self.rollbacks).keys().cloned().collect();
+        bffs.extend(sync::lock(&self.ends).keys().cloned());
         let refusals = self.record_refusals(releases).is_ok();
         let ends = self.record_ends(releases).is_ok();
         let recorded = bffs.iter().map(|bff| self.record(releases, bff).is_ok());
         recorded.fold(refusals & ends, |all, it| all & it)
     }
+}
+
+/// Records a rollback. Returns its number.
+fn record_one(
+    releases: &Releases,
+    release: &NewRelease,
+    since: SystemTime,
+) -> Result<i64, StoreError> {
+    match releases.record(release) {
+        Ok(Appended::New(number)) => return Ok(number),
+        Ok(Appended::Known(number)) if is_since(releases, number, since)? => return Ok(number),
+        Ok(Appended::Known(_)) | Err(StoreError::KeyReused) => {}
+        Err(error) => return Err(error),
+    }
+    // Its key is that of an older order, which could not be read when it came.
+    let (Appended::New(number) | Appended::Known(number)) = releases.record(&NewRelease {
+        key: None,
+        ..release.clone()
+    })?;
+    Ok(number)
 }
 
 /// Whether a release was begun at this time or later: an answer of the journal that came too late may
@@ -202,10 +287,10 @@ mod tests {
             // What the key was used for could not be read.
             let mut back = release(Kind::Rollback, text, Some(key));
             back.key = Some((key.to_owned(), request.to_owned()));
-            unrecorded.put(back, since + Duration::from_secs(60));
+            drop(unrecorded.put(back, since + Duration::from_secs(60)));
             unrecorded.record(&releases, "page").expect("it is written");
             assert_eq!(live(&releases), hex(text.as_bytes()));
-            assert!(unrecorded.rollback("page").is_none());
+            assert!(!unrecorded.has_rollback("page"));
         }
     }
 
@@ -219,10 +304,43 @@ mod tests {
         let since = SystemTime::now();
         let back = release(Kind::Rollback, "one", Some("job"));
         releases.record(&back).expect("it is recorded");
-        unrecorded.put(back, since);
+        drop(unrecorded.put(back, since));
         deploy(&releases, "three");
         unrecorded.record(&releases, "page").expect("it is known");
         assert_eq!(live(&releases), hex(b"three"));
-        assert!(unrecorded.rollback("page").is_none());
+        assert!(!unrecorded.has_rollback("page"));
+    }
+
+    #[test]
+    fn each_rollback_has_its_row_in_order_and_is_recorded_once() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let releases = Releases::new(dir.path());
+        let unrecorded = Unrecorded::default();
+        deploy(&releases, "one");
+        deploy(&releases, "two");
+        let mut numbers = Vec::new();
+        for text in ["one", "two", "one"] {
+            let back = release(Kind::Rollback, text, None);
+            numbers.push(unrecorded.put(back, SystemTime::now()));
+        }
+        assert!(unrecorded.reasons().is_empty(), "none has failed yet");
+        unrecorded.failed("page", &StoreError::Queue);
+        assert!(unrecorded.reasons().contains_key("page"));
+        unrecorded.record(&releases, "page").expect("it is written");
+        unrecorded
+            .record(&releases, "page")
+            .expect("nothing is left");
+        let numbers: Vec<_> = numbers.iter_mut().map(|it| it.try_recv()).collect();
+        assert_eq!(numbers, [Ok(3), Ok(4), Ok(5)]);
+        let all = releases.list("page", None, 10).expect("it is read");
+        let all: Vec<_> = all
+            .iter()
+            .map(|it| (it.number, it.digest.clone()))
+            .collect();
+        let of = |number: i64, text: &str| (number, hex(text.as_bytes()));
+        let backs = [of(5, "one"), of(4, "two"), of(3, "one")];
+        assert_eq!(all[..3], backs);
+        assert_eq!(all.len(), 5);
+        assert!(unrecorded.reasons().is_empty());
     }
 }

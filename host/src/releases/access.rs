@@ -28,12 +28,13 @@ pub trait Access: Send + Sync {
     /// When that other one was exchanged before; or as [`Self::add`].
     fn exchange(&self, token: &Token, hash: &str, exchange: &Exchange) -> Result<(), StoreError>;
 
-    /// All tokens with the hashes of their secrets, the newest first.
+    /// All tokens with the hashes of their secrets, the newest first. Those who have them of a
+    /// moment ago wait less long.
     ///
     /// # Errors
     ///
     /// When they cannot be read.
-    fn tokens(&self) -> Result<Vec<(Token, String)>, StoreError>;
+    fn tokens(&self, are_known: bool) -> Result<Vec<(Token, String)>, StoreError>;
 
     /// Revokes a token. `false` if there is none of this id, or it is revoked.
     ///

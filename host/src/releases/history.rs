@@ -4,7 +4,7 @@ use tokio::sync::watch;
 
 use super::Releases;
 use super::error::StoreError;
-use super::journal::{Event, Release};
+use super::journal::{Event, NewRelease, Release};
 use super::preview::Previews;
 use super::reach::Reach;
 use super::terms::Terms;
@@ -43,6 +43,16 @@ impl Releases {
         let begun = self.journal.check(terms)?;
         let release = begun.map(|release| self.get(release)).transpose()?;
         Ok(release.flatten())
+    }
+
+    /// What the journal knows of a rollback before it is recorded: the release that the same order
+    /// has begun before. It is not waited for.
+    ///
+    /// # Errors
+    ///
+    /// When something else is live than the order expects, or the journal does not answer.
+    pub fn glance(&self, rollback: &NewRelease) -> Result<Option<i64>, StoreError> {
+        self.journal.check(&Terms::from(rollback))
     }
 
     /// How far a component of a BFF reaches, as its last proof found out.

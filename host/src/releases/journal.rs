@@ -26,8 +26,8 @@ pub trait Journal: Send + Sync {
     /// When the order conflicts with another one, or cannot be recorded.
     fn append(&self, release: &NewRelease) -> Result<Appended, StoreError>;
 
-    /// Whether a release may begin, which writes nothing. Returns the one that the same order has
-    /// begun before.
+    /// Whether a release may begin, which writes nothing, and of a rollback waits for no lock.
+    /// Returns the one that the same order has begun before.
     ///
     /// # Errors
     ///

@@ -1,5 +1,6 @@
 //! Orders of operators, as the listener for them hands them to the host.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -97,6 +98,10 @@ pub trait Orders: Send + Sync {
 
     /// Why the journal cannot be read, if it could not the last time.
     fn trouble(&self) -> Option<StoreError>;
+
+    /// The BFFs of which something else runs than the journal says, because it could not be written,
+    /// each with the reason.
+    fn unrecorded(&self) -> BTreeMap<String, StoreError>;
 
     /// Changes after each event.
     ///
@@ -254,14 +259,16 @@ pub enum OrderError {
     NoPrevious(String),
     /// The component was never live, so that going back to it would skip its proof.
     #[error(
-        "bff.{bff}: {digest} was not live in any release that is kept; release it with POST \
-         /v1/bffs/{bff}/releases"
+        "bff.{bff}: {digest} was not live in any release that is kept, so that nothing goes back to \
+         it: {why}; release it with POST /v1/bffs/{bff}/releases, which proves it"
     )]
     NeverLive {
         /// The BFF.
         bff: String,
         /// The component.
         digest: String,
+        /// What became of its last release.
+        why: String,
     },
     /// A name means no component, or several.
     #[error("bff.{bff}: {name:?} {what}; write live, previous, latest or 7 digits of a digest")]

@@ -13,15 +13,16 @@ mod read;
 mod schema;
 mod signed;
 mod trials;
+mod wait;
 mod work;
 mod write;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -31,11 +32,12 @@ use super::kept::LiveFile;
 use super::place::{FOLDER, folder};
 use super::preview::Previews;
 use super::reach::Reach;
-use super::terms::Terms;
+use super::terms::{Kind, Terms};
 use super::trial::CanaryChange;
-use crate::file::{self, OwnFolder, TIMEOUT};
+use crate::file::{self, OwnFolder};
 use crate::signature::Signed;
 use crate::sync;
+use wait::{TURN, Wait};
 
 /// The file.
 const NAME: &str = "journal.db";
@@ -43,8 +45,6 @@ const NAME: &str = "journal.db";
 const LOCK: &str = "host.lock";
 /// Orders that wait for the thread.
 const QUEUE: usize = 64;
-/// How long another program may hold a lock, for example an operator's `sqlite3`.
-const LOCKED: Duration = Duration::from_secs(5);
 
 /// The journal of a data directory.
 pub(super) struct SqliteJournal {
@@ -101,8 +101,27 @@ impl SqliteJournal {
         }
     }
 
-    /// Does something with the file on its thread. `wait` is how long this waits for the result.
+    /// Does something with the file on its thread. While another program holds a lock on it, others
+    /// have their turns in between.
     fn run<T: Send + 'static>(
+        &self,
+        wait: Wait,
+        work: impl Fn(&mut Connection) -> Result<T, Failure> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        let (begun, work) = (Instant::now(), Arc::new(work));
+        loop {
+            let work = work.clone();
+            let left = wait.answer.map(|it| it.saturating_sub(begun.elapsed()));
+            let done = self.run_once(left, move |it| work(it));
+            match done {
+                Err(StoreError::Locked { .. }) if begun.elapsed() < wait.lock => {}
+                done => return done,
+            }
+        }
+    }
+
+    /// `wait` is how long this waits for the result.
+    fn run_once<T: Send + 'static>(
         &self,
         wait: Option<Duration>,
         work: impl FnOnce(&mut Connection) -> Result<T, Failure> + Send + 'static,
@@ -172,8 +191,10 @@ impl File {
         done.map_err(|failure| match failure {
             Failure::Refused(error) => error,
             Failure::Sqlite(error) => {
-                // The transaction is undone. On a full disk, a new connection has no room either.
-                if error.sqlite_error_code() != Some(ErrorCode::DiskFull) {
+                // The transaction is undone. On a full disk, a new connection has no room either, and
+                // a locked file is well.
+                let code = error.sqlite_error_code();
+                if !matches!(code, Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy)) {
                     self.open = None;
                 }
                 StoreError::of_journal(&self.path, &error)
@@ -203,7 +224,12 @@ impl File {
             // Without it, another host goes on, and this one ends nothing.
             self.lock = folder.and_then(|it| it.lock(LOCK)).ok().flatten();
             if self.lock.is_some() {
-                work::interrupt(&mut connection, &self.host)?;
+                let interrupted = work::interrupt(&mut connection, &self.host);
+                if interrupted.is_err() {
+                    // It is tried again.
+                    self.lock = None;
+                }
+                interrupted?;
             }
         }
         Ok(self.open.insert(connection))
@@ -221,7 +247,7 @@ impl File {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(&self.path, flags)?;
-        connection.busy_timeout(LOCKED)?;
+        connection.busy_timeout(TURN)?;
         schema::prepare(&mut connection, &self.path)?;
         // A journal that was moved away, because it was damaged, leaves its copy.
         if let Ok(live) = LiveFile::new(&self.data_dir).read() {
@@ -240,27 +266,34 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 impl Journal for SqliteJournal {
     fn append(&self, release: &NewRelease) -> Result<Appended, StoreError> {
         let (release, host) = (release.clone(), self.host.clone());
-        self.run(Some(TIMEOUT), move |it| work::append(it, &release, &host))
+        self.run(Wait::USUAL, move |it| work::append(it, &release, &host))
     }
 
     fn check(&self, terms: &Terms) -> Result<Option<i64>, StoreError> {
         let terms = terms.clone();
-        self.run(Some(TIMEOUT), move |it| work::may_begin(it, &terms))
+        match terms.kind {
+            Kind::Rollback => self.run(Wait::GLANCE, move |it| work::glance(it, &terms)),
+            Kind::Deploy | Kind::Preview => {
+                self.run(Wait::USUAL, move |it| work::may_begin(it, &terms))
+            }
+        }
     }
 
     fn record(&self, release: &NewRelease) -> Result<Appended, StoreError> {
         let (release, host) = (release.clone(), self.host.clone());
-        self.run(Some(TIMEOUT), move |it| work::record(it, &release, &host))
+        self.run(Wait::SHORT, move |it| work::record(it, &release, &host))
     }
 
     /// Waits for as long as it takes: a host must not go on without knowing what is live.
     fn finish(&self, release: i64, outcome: &Outcome) -> Result<(), StoreError> {
         let ended = outcome.clone();
-        let finished = self.run(None, move |it| work::finish(it, release, &ended));
+        let finished = self.run(Wait::of_end(outcome), move |it| {
+            work::finish(it, release, &ended)
+        });
         match finished {
             // An error of a commit does not say whether it is in the file.
             Err(error) if matches!(outcome, Outcome::Live { .. }) && error.is_of_host() => {
-                let is_live = self.run(None, move |it| read::is_live(it, release));
+                let is_live = self.run(Wait::EVER, move |it| read::is_live(it, release));
                 if is_live.unwrap_or(false) {
                     Ok(())
                 } else {
@@ -278,13 +311,13 @@ impl Journal for SqliteJournal {
         change: &CanaryChange,
     ) -> Result<Appended, StoreError> {
         let (bff, change) = (bff.to_owned(), change.clone());
-        self.run(Some(TIMEOUT), move |it| {
+        self.run(Wait::of_change(&change), move |it| {
             canary::change(it, &bff, release, &change)
         })
     }
 
     fn live(&self) -> Result<LiveByBff, StoreError> {
-        self.run(Some(TIMEOUT), read::live)
+        self.run(Wait::USUAL, read::live)
     }
 
     fn list(
@@ -294,67 +327,61 @@ impl Journal for SqliteJournal {
         limit: usize,
     ) -> Result<Vec<Release>, StoreError> {
         let bff = bff.to_owned();
-        self.run(Some(TIMEOUT), move |it| read::list(it, &bff, before, limit))
+        self.run(Wait::USUAL, move |it| read::list(it, &bff, before, limit))
     }
 
     fn get(&self, release: i64) -> Result<Option<Release>, StoreError> {
-        self.run(Some(TIMEOUT), move |it| read::get(it, release))
+        self.run(Wait::USUAL, move |it| read::get(it, release))
     }
 
     fn was_live(&self, bff: &str, digest: &str) -> Result<bool, StoreError> {
         let (bff, digest) = (bff.to_owned(), digest.to_owned());
-        self.run(Some(TIMEOUT), move |it| read::was_live(it, &bff, &digest))
+        self.run(Wait::USUAL, move |it| read::was_live(it, &bff, &digest))
     }
 
     fn reach(&self, bff: &str, digest: &str) -> Result<Option<Reach>, StoreError> {
         let (bff, digest) = (bff.to_owned(), digest.to_owned());
-        self.run(Some(TIMEOUT), move |it| read::reach(it, &bff, &digest))
+        self.run(Wait::USUAL, move |it| read::reach(it, &bff, &digest))
     }
 
     fn find(&self, bff: &str, start: &str) -> Result<Vec<String>, StoreError> {
         let (bff, start) = (bff.to_owned(), start.to_owned());
-        self.run(Some(TIMEOUT), move |it| read::find(it, &bff, &start))
+        self.run(Wait::USUAL, move |it| read::find(it, &bff, &start))
     }
 
     fn events(&self, after: i64, limit: usize) -> Result<Vec<Event>, StoreError> {
-        self.run(Some(TIMEOUT), move |it| read::events(it, after, limit))
+        self.run(Wait::USUAL, move |it| read::events(it, after, limit))
     }
 
     fn newest_event(&self) -> Result<i64, StoreError> {
-        self.run(Some(TIMEOUT), read::newest_event)
+        self.run(Wait::USUAL, read::newest_event)
     }
 
     fn signed(&self, release: i64, signed: &Signed) -> Result<(), StoreError> {
         let signed = signed.clone();
-        self.run(Some(TIMEOUT), move |it| {
-            signed::signed(it, release, &signed)
-        })
+        self.run(Wait::USUAL, move |it| signed::signed(it, release, &signed))
     }
 
     fn last_live(&self, bff: &str, digest: &str) -> Result<Option<i64>, StoreError> {
         let (bff, digest) = (bff.to_owned(), digest.to_owned());
-        self.run(Some(TIMEOUT), move |it| {
-            signed::last_live(it, &bff, &digest)
-        })
+        self.run(Wait::USUAL, move |it| signed::last_live(it, &bff, &digest))
     }
 
     fn previews(&self, bff: &str) -> Result<Previews, StoreError> {
         let bff = bff.to_owned();
-        self.run(Some(TIMEOUT), move |it| preview::all(it, &bff))
+        self.run(Wait::USUAL, move |it| preview::all(it, &bff))
     }
 
     fn end_preview(&self, bff: &str, name: &str, actor: &str) -> Result<Option<i64>, StoreError> {
         let (bff, name, actor) = (bff.to_owned(), name.to_owned(), actor.to_owned());
-        self.run(Some(TIMEOUT), move |it| {
-            preview::end(it, &bff, &name, &actor)
-        })
+        self.run(Wait::USUAL, move |it| preview::end(it, &bff, &name, &actor))
     }
 
     fn expire_previews(&self) -> Result<bool, StoreError> {
-        self.run(Some(TIMEOUT), preview::expire_all)
+        self.run(Wait::USUAL, preview::expire_all)
     }
 
     fn collect(&self, keep: usize) -> Result<BTreeSet<String>, StoreError> {
-        self.run(Some(TIMEOUT), move |it| work::collect(it, keep))
+        self.run(Wait::USUAL, move |it| work::collect(it, keep))
     }
 }

@@ -1,6 +1,7 @@
 mod canary;
 mod events;
 mod exchanges;
+mod locked;
 mod older;
 mod previews;
 mod signing;

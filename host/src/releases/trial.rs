@@ -91,6 +91,11 @@ pub struct Ordered {
 }
 
 impl CanaryChange {
+    /// Whether what is live serves all from then on.
+    pub fn is_end(&self) -> bool {
+        matches!(self, Self::Back { .. } | Self::Abort { .. })
+    }
+
     /// The order behind it.
     pub fn order(&self) -> Option<&Ordered> {
         match self {

@@ -85,7 +85,8 @@ impl Releases {
     ///
     /// That they cannot be read, and never could.
     pub fn read_tokens(&self) -> Result<(), StoreError> {
-        let read = self.access.tokens();
+        let are_known = !sync::lock(&self.tokens).all.is_empty();
+        let read = self.access.tokens(are_known);
         let mut known = sync::lock(&self.tokens);
         match read {
             Ok(tokens) => known.all = tokens,
@@ -119,7 +120,7 @@ impl Releases {
     ///
     /// When they cannot be read.
     pub fn tokens(&self) -> Result<Vec<Token>, StoreError> {
-        let tokens = self.access.tokens()?;
+        let tokens = self.access.tokens(false)?;
         Ok(tokens.into_iter().map(|(token, _)| token).collect())
     }
 

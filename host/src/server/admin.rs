@@ -46,7 +46,7 @@ use super::accept::{ServerError, listen};
 use super::faults::{Faults, vital};
 use super::tls::{LOOK, ListenerIdentity};
 use crate::config;
-use crate::releases::{Caller, Orders, StoreError};
+use crate::releases::{Caller, Orders};
 use crate::server::inbound::RequestId;
 use crate::snapshot::{SharedState, Snapshot};
 use crate::telemetry::metrics::{classic, exposition};
@@ -246,12 +246,15 @@ fn page(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Admi
         "/readyz" if pages.faults.are_too_many() => {
             text(StatusCode::SERVICE_UNAVAILABLE, "the host has failed\n")
         }
-        "/readyz" => ready(&snapshot, pages.orders.trouble()),
+        "/readyz" => ready(&snapshot, pages.orders.as_ref()),
         "/metrics" => metrics(request, pages),
         "/bffs" => typed(
             StatusCode::OK,
             "application/json",
-            format!("{:#}\n", state::document(&snapshot)),
+            format!(
+                "{:#}\n",
+                state::document(&snapshot, &pages.orders.unrecorded())
+            ),
         ),
         _ => text(
             StatusCode::NOT_FOUND,
@@ -261,14 +264,17 @@ fn page(request: &Request<Incoming>, pages: &Pages, kind: Kind) -> Response<Admi
 }
 
 /// One BFF without a version does not make the host unready for the others.
-fn ready(snapshot: &Snapshot, trouble: Option<StoreError>) -> Response<AdminBody> {
+fn ready(snapshot: &Snapshot, orders: &dyn Orders) -> Response<AdminBody> {
     let (status, word) = match state::is_served(snapshot) {
         true => (StatusCode::OK, "ready"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "no BFF can be served"),
     };
-    let trouble = trouble.map(|error| format!("releases: {error}; orders are refused\n"));
+    let unrecorded = state::unrecorded(&orders.unrecorded());
+    let trouble = orders
+        .trouble()
+        .map(|error| format!("releases: {error}; orders are refused\n"));
     let trouble = trouble.unwrap_or_default();
-    let body = format!("{word}\n{}{trouble}", state::refusals(snapshot));
+    let body = format!("{word}\n{}{unrecorded}{trouble}", state::refusals(snapshot));
     typed(status, "text/plain; charset=utf-8", body)
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use tailor_harness::TestHost;
 
 use super::api::{Api, digest};
 use super::{PAGE, admin_page, builder, served, some, start};
@@ -148,6 +149,61 @@ async fn a_bff_moves_from_its_file_to_releases_and_back_without_a_gap() {
     std::fs::write(&path, &with_file).unwrap();
     host.host().reload().await.unwrap();
     assert_eq!(served(host.address()).await, some("v3"));
+    host.stop().await;
+}
+
+/// Reads a configuration with this part in the place of another one.
+async fn reload(host: &TestHost, from: &str, to: &str) {
+    let path = host.dir().join("tailor.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{text}");
+    std::fs::write(&path, text.replace(from, to)).unwrap();
+    host.host().reload().await.unwrap();
+}
+
+const FILE: &str =
+    "[bff.page]\ncomponent = \"page.wasm\"\n[[route]]\nbff = \"page\"\npath = \"/page\"\n";
+
+#[tokio::test]
+async fn what_came_from_a_file_is_no_way_back_and_what_was_released_before_is_one_again() {
+    let (host, api) = start().await;
+    let (v1, v2) = (page("v1"), page("v2"));
+    api.release(&v1).await;
+    api.release(&v2).await;
+    host.replace("page.wasm", &page("v3")).unwrap();
+    reload(&host, PAGE, FILE).await;
+    assert_eq!(served(host.address()).await, some("v3"));
+    reload(&host, FILE, PAGE).await;
+    assert_eq!(served(host.address()).await, some("v2"));
+    assert_eq!(api.get("/v1/bffs/page").await.json["linked"], digest(&v1));
+    assert_eq!(api.rollback(&json!({})).await["digest"], digest(&v1));
+    assert_eq!(served(host.address()).await, some("v1"));
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_released_as_it_is_is_the_way_back_from_the_next_release() {
+    let builder = tailor_harness::TestHost::builder().unwrap().config(FILE);
+    let builder = builder.file("page.wasm", &page("v1")).unwrap();
+    let host = builder.start().await.unwrap();
+    let api = Api::of(&host);
+    reload(&host, FILE, PAGE).await;
+    assert_eq!(api.release(&page("v1")).await["state"], "live");
+    host.host().reload().await.unwrap();
+    assert_eq!(admin_page(api.0, "/readyz").await, "ready\n");
+    // There is nothing but what is live, and no way from it to itself.
+    assert_eq!(api.get("/v1/bffs/page").await.json["linked"], json!(null));
+    let back = api.post("/v1/bffs/page/rollback", &json!({})).await;
+    assert_eq!((back.status, &back.json["step"]), (409, &json!("rollback")));
+    assert_eq!(api.release(&page("v2")).await["state"], "live");
+    let first = digest(&page("v1"));
+    crate::wire::until(async || {
+        let linked = api.get("/v1/bffs/page").await.json["linked"].clone();
+        (linked == first).then_some(())
+    })
+    .await;
+    assert_eq!(api.rollback(&json!({})).await["digest"], first);
+    assert_eq!(served(host.address()).await, some("v1"));
     host.stop().await;
 }
 

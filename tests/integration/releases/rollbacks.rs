@@ -1,5 +1,7 @@
 //! The short way back: nothing is read, compiled or waited for, and no disk is needed.
 
+mod locked;
+
 use serde_json::{Value, json};
 use tailor_harness::{Process, TestHost};
 

@@ -62,13 +62,30 @@ pub async fn follow(
     patience: &mut Patience,
     report: &mut Report,
 ) -> Result<u8, OrderError> {
+    let begun = order.begin(patience, report).await?;
+    follow_begun(order, begun, until, patience, report).await
+}
+
+/// The same of an order that the host has taken.
+///
+/// # Errors
+///
+/// When the order has no good end.
+pub async fn follow_begun(
+    order: &Order<'_>,
+    begun: Begun,
+    until: Ended,
+    patience: &mut Patience,
+    report: &mut Report,
+) -> Result<u8, OrderError> {
     let mut orders = 1;
-    let mut release = match order.send(orders, patience, report).await? {
+    let mut release = match begun {
         Begun::Recorded(release) => *release,
         Begun::Unrecorded { digest, unrecorded } => {
             return Ok(live_without_record(&digest, &unrecorded, report));
         }
     };
+    tell_begun(&release, report);
     let mut pause = FIRST;
     // What was told last of a release on trial.
     let mut share = None;
@@ -105,6 +122,7 @@ pub async fn follow(
                         return Ok(live_without_record(&digest, &unrecorded, report));
                     }
                 };
+                tell_begun(&release, report);
                 continue;
             }
             _ if until == Ended::Detached => return Ok(0),
@@ -168,7 +186,28 @@ fn live_without_record(digest: &str, why: &str, report: &mut Report) -> u8 {
     0
 }
 
+/// A release has begun. What has an end already, a sentence of its own says.
+fn tell_begun(release: &Release, report: &mut Report) {
+    if !ENDS.contains(&&*release.state) {
+        let (number, digest) = (release.number, short(&release.digest));
+        report.release(&format!("release {number} of {digest} has begun"), release);
+    }
+}
+
 impl Order<'_> {
+    /// Sends the order. The host has taken it then.
+    ///
+    /// # Errors
+    ///
+    /// When the host refuses it, or does not answer in time.
+    pub async fn begin(
+        &self,
+        patience: &mut Patience,
+        report: &mut Report,
+    ) -> Result<Begun, OrderError> {
+        self.send(1, patience, report).await
+    }
+
     /// Sends the order for the first time, or anew. The same key begins one release.
     async fn send(
         &self,
@@ -190,21 +229,13 @@ impl Order<'_> {
                 false => remote.post(&path, body, &key, left).await,
             }
         });
-        let begun = sent.await.map_err(|error| match error.later() {
+        sent.await.map_err(|error| match error.later() {
             Later::MayWorkAgain => OrderError::Unknown {
                 error,
                 key: self.key.clone(),
             },
             Later::MayWork | Later::Same => error.into(),
-        })?;
-        // What has an end already, a sentence of its own says.
-        if let Begun::Recorded(release) = &begun
-            && !ENDS.contains(&&*release.state)
-        {
-            let (number, digest) = (release.number, short(&release.digest));
-            report.release(&format!("release {number} of {digest} has begun"), release);
-        }
-        Ok(begun)
+        })
     }
 
     /// Asks where a release is.
@@ -282,7 +313,7 @@ fn passing(error: RemoteError) -> RemoteError {
 }
 
 /// The release that was live after this one.
-fn next_live<'a>(release: &Release, all: &'a [Release]) -> Option<&'a Release> {
+pub fn next_live<'a>(release: &Release, all: &'a [Release]) -> Option<&'a Release> {
     let was_live = |it: &&Release| ["live", "replaced"].contains(&&*it.state);
     // Times of one clock, written with the same number of digits.
     let later = all.iter().filter(|it| it.since > release.since);

@@ -140,6 +140,9 @@ pub struct Bff {
     pub refused: Option<Refused>,
     #[serde(default)]
     pub draining: Vec<String>,
+    /// Why the journal does not have what runs, if it does not.
+    #[serde(default)]
+    pub unrecorded: Option<String>,
     /// The keys of which one has to sign a release; none where it needs no signature.
     #[serde(default)]
     pub signers: Vec<String>,
@@ -170,7 +173,8 @@ impl Bff {
     /// is known to the host alone.
     pub fn previous(&self) -> Option<&str> {
         let journal = self.live.as_ref().and_then(|it| it.previous.as_deref());
-        self.linked.as_deref().or(journal)
+        let linked = self.linked.as_deref().or(journal);
+        linked.filter(|it| Some(*it) != self.digest())
     }
 
     /// The component that is live.

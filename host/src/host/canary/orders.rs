@@ -1,7 +1,5 @@
 //! Orders about trials.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -11,7 +9,7 @@ use crate::file::TIMEOUT;
 use crate::host::change::{Changes, blocking};
 use crate::releases::{
     Appended, Begun, CanaryAct, CanaryChange, CanaryOrder, Expected, Order, OrderError, Ordered,
-    Releases, StoreError, Target,
+    StoreError, Target,
 };
 
 /// No release has this number: nothing is changed that is on trial.
@@ -81,7 +79,7 @@ impl Changes {
                 number
             }
             (Err(why), Some(release)) if why.is_of_host() && order.act == CanaryAct::Abort => {
-                self.unrecorded.put_end(name, release, change);
+                self.unrecorded.put_end(name, release, change, &why);
                 self.unkept().notify_one();
                 return Ok(ended_unrecorded(&bff, name, why));
             }
@@ -130,8 +128,7 @@ impl Changes {
             }
         };
         let Some(release) = release else {
-            let is_known = order.key.is_some() && is_known(&releases, &abort).await;
-            return Ok(is_known.then_some(abort));
+            return Ok(None);
         };
         let live = bff.current().map(|it| it.loaded().digest.clone());
         let live = live.unwrap_or_else(|| "none".to_owned());
@@ -160,13 +157,6 @@ fn ended_unrecorded(bff: &Bff, name: &str, why: StoreError) -> Begun {
         digest: live.unwrap_or_default(),
         why,
     }
-}
-
-/// Whether an order came before.
-async fn is_known(releases: &Arc<Releases>, order: &CanaryOrder) -> bool {
-    let (store, bff, change) = (releases.clone(), order.bff.clone(), change(order, None));
-    let asking = blocking(move || store.change_canary(&bff, NONE, &change));
-    matches!(asking.await, Ok(Ok(Appended::Known(_))))
 }
 
 /// The change that an order means.

@@ -5,8 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, Row, Transaction, params};
 
-use super::{Failure, SqliteJournal};
-use crate::file::TIMEOUT;
+use super::{Failure, SqliteJournal, Wait};
 use crate::releases::access::{Access, Act, Exchange, Rights, Scope, Token};
 use crate::releases::error::StoreError;
 use crate::releases::place::{from_millis, to_millis};
@@ -27,45 +26,49 @@ const COMMA: &str = ",";
 impl Access for SqliteJournal {
     fn add(&self, token: &Token, hash: &str) -> Result<(), StoreError> {
         let (token, hash) = (token.clone(), hash.to_owned());
-        self.run(Some(TIMEOUT), move |it| add(it, &token, &hash))
+        self.run(Wait::USUAL, move |it| add(it, &token, &hash))
     }
 
     fn exchange(&self, token: &Token, hash: &str, by: &Exchange) -> Result<(), StoreError> {
         let (token, hash, by) = (token.clone(), hash.to_owned(), by.clone());
-        self.run(Some(TIMEOUT), move |it| exchange(it, &token, &hash, &by))
+        self.run(Wait::USUAL, move |it| exchange(it, &token, &hash, &by))
     }
 
-    fn tokens(&self) -> Result<Vec<(Token, String)>, StoreError> {
-        self.run(Some(TIMEOUT), tokens)
+    fn tokens(&self, are_known: bool) -> Result<Vec<(Token, String)>, StoreError> {
+        let wait = match are_known {
+            true => Wait::SHORT,
+            false => Wait::USUAL,
+        };
+        self.run(wait, tokens)
     }
 
     fn revoke(&self, id: &str) -> Result<bool, StoreError> {
         let id = id.to_owned();
-        self.run(Some(TIMEOUT), move |it| revoke(it, &id))
+        self.run(Wait::USUAL, move |it| revoke(it, &id))
     }
 
     fn used(&self, id: &str) -> Result<(), StoreError> {
         let id = id.to_owned();
-        self.run(Some(TIMEOUT), move |it| used(it, &id))
+        self.run(Wait::GLANCE, move |it| used(it, &id))
     }
 
     fn show(&self, team: &str, digest: &str) -> Result<(), StoreError> {
         let (team, digest) = (team.to_owned(), digest.to_owned());
-        self.run(Some(TIMEOUT), move |it| show(it, &team, &digest))
+        self.run(Wait::USUAL, move |it| show(it, &team, &digest))
     }
 
     fn sees(&self, team: &str, digest: &str) -> Result<bool, StoreError> {
         let (team, digest) = (team.to_owned(), digest.to_owned());
-        self.run(Some(TIMEOUT), move |it| sees(it, &team, &digest))
+        self.run(Wait::USUAL, move |it| sees(it, &team, &digest))
     }
 
     fn note(&self, act: &Act) -> Result<(), StoreError> {
         let act = act.clone();
-        self.run(Some(TIMEOUT), move |it| note(it, &act))
+        self.run(Wait::USUAL, move |it| note(it, &act))
     }
 
     fn acts(&self, before: Option<i64>, limit: usize) -> Result<Vec<Act>, StoreError> {
-        self.run(Some(TIMEOUT), move |it| acts(it, before, limit))
+        self.run(Wait::USUAL, move |it| acts(it, before, limit))
     }
 }
 

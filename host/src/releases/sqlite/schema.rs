@@ -164,6 +164,10 @@ pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Fa
     // It answers with the mode.
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+    if found == known {
+        // A lock of another program keeps nobody from reading.
+        return Ok(());
+    }
     let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another host may have done it meanwhile.
     let found: i64 = version(&change)?;

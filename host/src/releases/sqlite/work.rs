@@ -51,6 +51,19 @@ pub(super) fn may_begin(
     check(&change, terms, SystemTime::now())
 }
 
+/// What of an order that needs no proof is known before it is recorded: the release that the same
+/// order has begun before, and whether what it expects is live. Nothing is locked.
+pub(super) fn glance(connection: &mut Connection, terms: &Terms) -> Result<Option<i64>, Failure> {
+    let reading = connection.transaction()?;
+    if let Some(number) = known(&reading, terms.key.as_ref(), SystemTime::now())? {
+        return Ok(Some(number));
+    }
+    if let Some(expected) = &terms.expect_live {
+        expect(&reading, &terms.bff, expected.as_deref())?;
+    }
+    Ok(None)
+}
+
 /// The same, for what is written next.
 fn check(change: &Transaction<'_>, terms: &Terms, now: SystemTime) -> Result<Option<i64>, Failure> {
     if let Some(number) = known(change, terms.key.as_ref(), now)? {

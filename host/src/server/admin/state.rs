@@ -1,5 +1,6 @@
 //! The document of `/bffs`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -9,11 +10,16 @@ use crate::bff::swap::{Bff, BffStatus};
 use crate::config::Rate;
 use crate::downstream::policy::breaker::{self, Position};
 use crate::downstream::{EndpointState, EndpointStatus, Pipeline, Service};
+use crate::releases::StoreError;
 use crate::snapshot::Snapshot;
 use crate::time::{micros, millis, writable};
 
-/// The version of a BFF that answers, and what became of its last component.
-pub(super) fn version(bff: &Bff) -> Value {
+/// The BFFs of which something else runs than the journal says, each with the reason.
+pub(super) type Unrecorded = BTreeMap<String, StoreError>;
+
+/// The version of a BFF that answers, what became of its last component, and why the journal does
+/// not have what runs, if so.
+pub(super) fn version(name: &str, bff: &Bff, unrecorded: &Unrecorded) -> Value {
     let time = |time: SystemTime| humantime::format_rfc3339_seconds(writable(time)).to_string();
     let state = bff.status();
     let version = state.current.as_ref();
@@ -30,16 +36,17 @@ pub(super) fn version(bff: &Bff) -> Value {
         "swaps": state.swaps,
         "refused": refused,
         "draining": draining,
+        "unrecorded": unrecorded.get(name).map(ToString::to_string),
     })
 }
 
 /// The document of `/bffs`.
-pub(super) fn document(snapshot: &Snapshot) -> Value {
+pub(super) fn document(snapshot: &Snapshot, unrecorded: &Unrecorded) -> Value {
     let bffs: Map<String, Value> = snapshot
         .bffs
         .iter()
         .map(|(name, bff)| {
-            let mut state = version(bff);
+            let mut state = version(name, bff, unrecorded);
             let settings = bff.settings();
             let current = bff.current();
             let (running, waiting) = current.map_or((0, 0), |it| it.admission().load());
@@ -97,6 +104,13 @@ pub(super) fn refusals(snapshot: &Snapshot) -> String {
         Some(format!("{name} serves {}: {reason}\n", serves(&state)))
     };
     snapshot.bffs.iter().filter_map(line).collect()
+}
+
+/// The BFFs whose live version the journal does not have, a line each.
+pub(super) fn unrecorded(unrecorded: &Unrecorded) -> String {
+    let lines = unrecorded.iter();
+    let lines = lines.map(|(name, why)| format!("{name} serves what is unrecorded: {why}\n"));
+    lines.collect()
 }
 
 fn service(service: &Service) -> Value {

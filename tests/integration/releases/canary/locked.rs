@@ -3,31 +3,15 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::pin::pin;
-use std::time::Duration;
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
-use tailor_harness::TestHost;
-use tokio::time::timeout;
+use tokio::task::JoinHandle;
 
 use super::{LASTING, asked, canary, division, on_trial, some, start, tried_out, until};
 use crate::releases::api::{Answer, Api, digest};
-use crate::releases::served;
+use crate::releases::{lock, served, unlock};
 use crate::swap::page::{fragile, page};
 use crate::wire::{Wire, beside, get};
-
-/// Holds the lock of the journal, as an operator's `sqlite3` in a transaction does.
-fn lock(host: &TestHost) -> Connection {
-    let journal = host.dir().join("data/releases/journal.db");
-    let journal = Connection::open(journal).unwrap();
-    journal.execute_batch("BEGIN IMMEDIATE").unwrap();
-    journal
-}
-
-fn unlock(journal: &Connection) {
-    journal.execute_batch("ROLLBACK").unwrap();
-}
 
 /// Sends an order with a key.
 async fn keyed(api: &Api, order: &str, body: &Value) -> Answer {
@@ -42,7 +26,7 @@ async fn ends_once(order: &str, body: Value) {
     let (host, api) = start(LASTING).await;
     api.release(&page("v0")).await;
     let second = on_trial(&api, &page("v2"), json!({})).await;
-    let journal = lock(&host);
+    let journal = lock(host.dir(), "IMMEDIATE");
     for _ in 0..2 {
         let ended = keyed(&api, order, &body).await;
         assert_eq!(ended.status, 200, "{ended:?}");
@@ -77,28 +61,46 @@ async fn the_same_abort_has_the_same_answer_while_it_cannot_be_recorded() {
     ends_once("abort", json!({"release": 3})).await;
 }
 
+/// Begins a release, which waits for the lock of the journal.
+async fn waiting(api: &Api) -> JoinHandle<Answer> {
+    api.put(&page("v3")).await;
+    let (address, order) = (api.0, json!({"digest": digest(&page("v3"))}));
+    beside(async move { Api(address).post("/v1/bffs/page/releases", &order).await })
+}
+
 #[tokio::test]
-async fn an_abort_is_done_before_the_journal_is_asked() {
+async fn an_abort_waits_for_no_lock_and_an_order_to_hold_is_refused_soon() {
     let (host, api) = start(LASTING).await;
     let second = on_trial(&api, &page("v2"), json!({})).await;
-    let journal = lock(&host);
-    let address = api.0;
-    let abort = async move { Api(address).post("/v1/bffs/page/abort", &json!({})).await };
-    let abort = beside(abort);
+    let journal = lock(host.dir(), "IMMEDIATE");
+    let third = waiting(&api).await;
+    let held = api.post("/v1/bffs/page/hold", &json!({})).await;
+    assert_eq!(
+        (held.status, &held.json["step"]),
+        (503, &json!("store")),
+        "{held:?}"
+    );
+    let abort = api.post("/v1/bffs/page/abort", &json!({})).await;
+    assert_eq!(abort.status, 200, "{abort:?}");
+    assert!(abort.json["unrecorded"].is_string(), "{abort:?}");
+    assert!(!third.is_finished(), "the abort waits for the lock");
+    let versions = division(host.address()).await;
+    assert!(versions.values().all(|it| it == "v1"), "{versions:?}");
+    let status = api.get("/v1/bffs/page").await.json;
+    assert_eq!(status["unrecorded"], abort.json["unrecorded"]);
+    unlock(&journal);
+    api.becomes(&second, "aborted").await;
     until(async || {
-        let versions = division(host.address()).await;
-        versions.values().all(|it| it == "v1").then_some(())
+        let status = api.get("/v1/bffs/page").await.json;
+        status["unrecorded"].is_null().then_some(())
     })
     .await;
-    assert!(!abort.is_finished(), "the journal has taken it");
-    unlock(&journal);
-    assert_eq!(abort.await.unwrap().status, 200);
-    api.becomes(&second, "aborted").await;
+    third.await.unwrap();
     host.stop().await;
 }
 
 #[tokio::test]
-async fn a_rule_that_breaks_while_a_promotion_is_committed_takes_it_back() {
+async fn a_rule_that_breaks_while_a_promotion_can_not_be_committed_ends_the_trial() {
     let plan = "steps = [50]\nbake-time = \"1ms\"\nmin-requests = 60\nmax-extra-failures = 999";
     let (host, api) = start(plan).await;
     let second = on_trial(&api, &fragile("v2"), json!({})).await;
@@ -109,17 +111,13 @@ async fn a_rule_that_breaks_while_a_promotion_is_committed_takes_it_back() {
             devices.push(device);
         }
     }
-    let journal = lock(&host);
-    // The commit of the promotion waits for the lock, and those who read wait for the commit.
+    let journal = lock(host.dir(), "IMMEDIATE");
+    // It waits for nothing but its commit.
     until(async || {
         division(host.address()).await;
-        let mut reading = pin!(api.get(&second));
-        timeout(Duration::from_secs(1), &mut reading).await.err()?;
-        // A machine with much to do answers late, too: then what was asked before these is answered.
-        for _ in 0..20 {
-            super::super::admin_page(api.0, "/livez").await;
-        }
-        timeout(Duration::from_millis(1), reading).await.err()
+        let canary = canary(&api).await;
+        let requests = canary["evidence"]["candidate"]["requests"].as_u64()?;
+        (requests >= 60 && canary["waits_for"].is_null()).then_some(())
     })
     .await;
     until(async || {
@@ -130,21 +128,14 @@ async fn a_rule_that_breaks_while_a_promotion_is_committed_takes_it_back() {
         (asked(host.address(), &devices[0]).await == some("v1")).then_some(())
     })
     .await;
-    unlock(&journal);
-    let third = "/v1/bffs/page/releases/3";
-    let back = until(async || {
-        let release = api.get(third).await;
-        (release.status == 200).then_some(release.json)
+    until(async || {
+        let status = api.get("/v1/bffs/page").await.json;
+        (status["canary"].is_null() && status["unrecorded"].is_string()).then_some(())
     })
     .await;
-    assert_eq!(
-        (&back["state"], &back["kind"], &back["actor"]),
-        (&json!("live"), &json!("rollback"), &json!("gate"))
-    );
-    assert_eq!(back["digest"], digest(&page("v1")));
-    let message = back["message"].as_str().unwrap();
-    assert!(message.contains("a rule broke"), "{message}");
-    assert_eq!(api.get(&second).await.json["state"], "replaced");
+    unlock(&journal);
+    let back = api.becomes(&second, "rolled-back").await;
+    assert_eq!(back["step"], "gate", "{back}");
     assert!(division(host.address()).await.values().all(|it| it == "v1"));
     let host = host.restart().await.unwrap();
     assert_eq!(served(host.address()).await, some("v1"));

@@ -43,5 +43,12 @@ async fn each_name_means_one_component() {
         said.code == 1 && said.err.contains("was not live"),
         "{said:?}"
     );
+    let (why, fix) = (
+        "release 4 was refused at form: ",
+        "release it with POST /v1/bffs/page/releases",
+    );
+    assert!(said.err.contains(why) && said.err.contains(fix), "{said:?}");
+    // The host did not take the order.
+    assert_eq!(said.out, "");
     host.stop().await;
 }

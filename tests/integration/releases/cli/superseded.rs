@@ -86,6 +86,25 @@ async fn a_history_that_can_not_be_read_keeps_nobody_from_going_back() {
 }
 
 #[tokio::test]
+async fn a_rollback_that_the_host_refuses_goes_back_to_nothing() {
+    let (live, before) = ("a".repeat(64), "b".repeat(64));
+    let other = move |head: &str| {
+        let fine =
+            |body: serde_json::Value| answer("200 OK", "application/json", &body.to_string());
+        Some(match head.split("\r\n").next() {
+            Some("GET /v1/bffs/page HTTP/1.1") => fine(json!({"name": "page", "releases": true,
+                "serves": "newest", "sha256": live, "linked": before,
+                "live": {"release": 1, "digest": live, "previous": before, "since": "now"}})),
+            Some("POST /v1/bffs/page/rollback HTTP/1.1") => problem("403 Forbidden", "scope"),
+            _ => fine(json!({"releases": []})),
+        })
+    };
+    let address = stub(move |head| host(head, &other)).await;
+    let said = tailor(&format!("http://{address}"), &["rollback", "page"]).await;
+    assert_eq!((said.code, &*said.out), (4, ""), "{said:?}");
+}
+
+#[tokio::test]
 async fn what_a_rollback_goes_before_ends_with_5() {
     let dir = tempfile::tempdir().unwrap();
     let path = file(dir.path(), "1.wasm", b"x");

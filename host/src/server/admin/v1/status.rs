@@ -10,6 +10,7 @@ use super::{Pages, document, json};
 use crate::bff::swap::Bff;
 use crate::bff::trial::OnTrial;
 use crate::releases::{Caller, Canary, LiveByBff, OrderError};
+use crate::server::admin::state::Unrecorded;
 use crate::server::admin::{AdminBody, state};
 
 /// All BFFs that the caller knows of.
@@ -18,7 +19,10 @@ pub(super) async fn all(pages: &Pages, caller: &Caller) -> Result<Response<Admin
     let snapshot = pages.shared.snapshot.load_full();
     let bffs = snapshot.bffs.iter();
     let bffs = bffs.filter(|(name, _)| caller.knows(name));
-    let bffs: Vec<Value> = bffs.map(|(name, bff)| status(name, bff, &live)).collect();
+    let unrecorded = pages.orders.unrecorded();
+    let bffs: Vec<Value> = bffs
+        .map(|(name, bff)| status(name, bff, &live, &unrecorded))
+        .collect();
     Ok(json(StatusCode::OK, &json!({"bffs": bffs})))
 }
 
@@ -27,11 +31,12 @@ pub(super) async fn one(pages: &Pages, name: &str) -> Result<Response<AdminBody>
     let bff = pages.shared.snapshot.load().bffs.get(name).cloned();
     let bff = bff.ok_or_else(|| OrderError::NoBff(name.to_owned()))?;
     let live = pages.orders.live().await?;
-    Ok(json(StatusCode::OK, &status(name, &bff, &live)))
+    let document = status(name, &bff, &live, &pages.orders.unrecorded());
+    Ok(json(StatusCode::OK, &document))
 }
 
-fn status(name: &str, bff: &Arc<Bff>, live: &LiveByBff) -> Value {
-    let mut document = state::version(bff);
+fn status(name: &str, bff: &Arc<Bff>, live: &LiveByBff, unrecorded: &Unrecorded) -> Value {
+    let mut document = state::version(name, bff, unrecorded);
     document["name"] = json!(name);
     document["releases"] = json!(bff.settings().component.is_none());
     let signers = bff.settings().signers.iter();

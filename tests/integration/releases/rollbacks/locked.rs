@@ -1,0 +1,152 @@
+//! Rollbacks while another program holds a lock on the journal.
+
+use serde_json::{Value, json};
+use tailor_harness::TestHost;
+
+use super::super::api::{Api, digest};
+use super::super::cli::{tailor, url};
+use super::super::{admin_page, builder, lock, served, some, unlock, until};
+use crate::downstream::relay::relay;
+use crate::swap::page::{page, stamped};
+use crate::swap::running::holding;
+use crate::wire::{beside, soon};
+
+const OTHER: &str = "[bff.other]\nreleases = true\n[[route]]\nbff = \"other\"\npath = \"/other\"\n";
+
+async fn status(api: &Api) -> Value {
+    api.get("/v1/bffs/page").await.json
+}
+
+/// What a rollback is answered that the journal could not take.
+async fn back(api: &Api, message: &str) -> Value {
+    let order = json!({"message": message});
+    let back = api.post("/v1/bffs/page/rollback", &order).await;
+    assert_eq!(back.status, 200, "{back:?}");
+    let why = back.json["unrecorded"].as_str().unwrap();
+    assert!(why.contains("another program holds a lock"), "{why}");
+    back.json
+}
+
+/// Goes back twice while the journal is locked.
+async fn goes_back(kind: &str) {
+    let host = builder("").config(OTHER).start().await.unwrap();
+    let api = Api::of(&host);
+    let (v1, v2) = (page("v1"), page("v2"));
+    api.release(&v1).await;
+    api.release(&v2).await;
+    until(async || (status(&api).await["linked"] == digest(&v1)).then_some(())).await;
+    let journal = lock(host.dir(), kind);
+    let (address, order) = (api.0, json!({"digest": digest(&v1)}));
+    let other = async move { Api(address).post("/v1/bffs/other/releases", &order).await };
+    let other = beside(other);
+    let first = back(&api, "one").await;
+    assert_eq!(served(host.address()).await, some("v1"));
+    // The order of another team waits for the lock.
+    assert!(!other.is_finished(), "a rollback waits for another team");
+
+    // What is live is marked in the same way everywhere.
+    let why = first["unrecorded"].as_str().unwrap();
+    let one = status(&api).await;
+    assert_eq!(
+        (&one["unrecorded"], &one["sha256"]),
+        (&json!(why), &json!(digest(&v1)))
+    );
+    assert_eq!(one["live"]["digest"], digest(&v2));
+    let all = api.get("/v1/bffs").await.json["bffs"].clone();
+    let marks: Vec<&Value> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["unrecorded"])
+        .collect();
+    assert_eq!(marks, [&Value::Null, &json!(why)]);
+    let bffs: Value = serde_json::from_str(&admin_page(api.0, "/bffs").await).unwrap();
+    assert_eq!(bffs["bffs"]["page"]["unrecorded"], why);
+    let ready = admin_page(api.0, "/readyz").await;
+    assert!(
+        ready.contains(&format!("page serves what is unrecorded: {why}\n")),
+        "{ready}"
+    );
+    let said = tailor(&url(&api), &["status", "page"]).await;
+    assert!(said.out.contains("page: unrecorded: a restart"), "{said:?}");
+    assert!(said.out.contains(why), "{said:?}");
+
+    back(&api, "two").await;
+    assert_eq!(served(host.address()).await, some("v2"));
+    unlock(&journal);
+    until(async || status(&api).await["unrecorded"].is_null().then_some(())).await;
+    assert_eq!(served(host.address()).await, some("v2"));
+    let list = api.get("/v1/bffs/page/releases").await.json["releases"].clone();
+    let rows: Vec<_> = list.as_array().unwrap().iter().take(2).collect();
+    let told = |it: &Value| {
+        (
+            it["message"].clone(),
+            it["digest"].clone(),
+            it["state"].clone(),
+        )
+    };
+    assert_eq!(
+        told(rows[0]),
+        (json!("two"), json!(digest(&v2)), json!("live"))
+    );
+    assert_eq!(
+        told(rows[1]),
+        (json!("one"), json!(digest(&v1)), json!("replaced"))
+    );
+    assert!(!admin_page(api.0, "/readyz").await.contains("unrecorded"));
+    other.await.unwrap();
+    let host = host.restart().await.unwrap();
+    assert_eq!(served(host.address()).await, some("v2"));
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_rollback_waits_neither_for_a_lock_nor_for_another_team_and_each_has_its_row() {
+    goes_back("IMMEDIATE").await;
+}
+
+#[tokio::test]
+async fn a_lock_that_is_exclusive_is_no_other_case() {
+    goes_back("EXCLUSIVE").await;
+}
+
+#[tokio::test]
+async fn a_rollback_goes_before_a_release_that_waits_for_the_lock() {
+    let (service, gate) = holding();
+    let settings = "[bff.page]\nreleases = true\ndownstreams = [\"smoke\"]\ndeadline = \"60s\"\n\
+                    [bff.page.smoke]\npath = \"/held\"\n[[route]]\nbff = \"page\"\n";
+    let host = TestHost::builder()
+        .unwrap()
+        .config(settings)
+        .service_at("smoke", &[service.url()])
+        .settings("smoke", "timeout = \"50s\"\nfirst-byte-timeout = \"50s\"");
+    let host = host.start().await.unwrap();
+    let api = Api::of(&host);
+    let version = |number: usize| stamped(&relay("v1", None), number);
+    gate.open(2);
+    for number in [1, 2] {
+        assert_eq!(api.release(&version(number)).await["state"], "live");
+    }
+    api.put(&version(3)).await;
+    let third = api.begin(&version(3)).await;
+    soon(service.wait_for(3)).await;
+    let journal = lock(host.dir(), "IMMEDIATE");
+    // It is proven, and its commit waits.
+    gate.open(1);
+    let first = back(&api, "one").await;
+    assert_eq!(first["digest"], digest(&version(1)));
+    assert_eq!(status(&api).await["sha256"], first["digest"]);
+    unlock(&journal);
+    let refused = api.ended(&third.location).await;
+    assert_eq!(
+        (&refused["state"], &refused["step"]),
+        (&json!("refused"), &json!("superseded"))
+    );
+    until(async || status(&api).await["unrecorded"].is_null().then_some(())).await;
+    let live = status(&api).await;
+    assert_eq!(
+        (&live["sha256"], &live["live"]["digest"]),
+        (&first["digest"], &first["digest"])
+    );
+    host.stop().await;
+}
