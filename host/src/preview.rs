@@ -3,11 +3,13 @@
 //! A preview is asked for by its name (`pr-12`) or by the first digits of its component's digest:
 //! in a header field, or in a host name, `pr-12--watch.preview.example` for the BFF `watch`.
 
+use thiserror::Error;
+
 /// Longest name.
 pub const MAX_NAME: usize = 40;
 /// What a name is made of, in the words of an error.
 pub const NAME: &str = "1 to 40 of a-z, 0-9 and -, with a letter or digit at both ends, without \
-                        --, and not digits of a digest alone";
+                        --, none of live, previous and latest, and not digits of a digest alone";
 /// Fewest digits of a digest that stand for it.
 pub const SHORT: usize = 7;
 /// Digits of a digest in a host name that tailor makes.
@@ -49,17 +51,39 @@ impl<'a> PreviewHost<'a> {
     }
 }
 
-/// Whether a preview may have this name.
-#[must_use]
-pub fn is_name(name: &str) -> bool {
+/// Why a preview may not have a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NameFault {
+    /// It has another form.
+    #[error("is none that a preview may have")]
+    Form,
+    /// It means another component, wherever one is named.
+    #[error("is a word for a component of the BFF's history, and would mean two things")]
+    Word,
+    /// The same, of the digest that begins so.
+    #[error("reads as the first digits of a digest, and would mean two things")]
+    Digits,
+}
+
+/// Checks that a preview may have this name.
+///
+/// # Errors
+///
+/// Why it may not.
+pub fn check_name(name: &str) -> Result<(), NameFault> {
     let ends = |c: Option<&u8>| c.is_some_and(u8::is_ascii_alphanumeric);
     let bytes = name.as_bytes();
-    ends(bytes.first())
+    let has_form = ends(bytes.first())
         && ends(bytes.last())
-        && name.len() <= MAX_NAME
+        && (name.len() <= MAX_NAME || is_start_of_digest(name))
         && bytes.iter().copied().all(is_legal)
-        && !name.contains(BETWEEN)
-        && !is_start_of_digest(name)
+        && !name.contains(BETWEEN);
+    match name {
+        _ if !has_form => Err(NameFault::Form),
+        "live" | "previous" | "latest" => Err(NameFault::Word),
+        _ if is_start_of_digest(name) => Err(NameFault::Digits),
+        _ => Ok(()),
+    }
 }
 
 /// Whether a text stands for the digest that begins so.
@@ -108,16 +132,23 @@ mod tests {
             "digest"
         );
         for name in ["pr-12", "x", "1", "main", "0123-abc"] {
-            assert!(is_name(name), "{name}");
+            assert_eq!(check_name(name), Ok(()), "{name}");
             let host = format!("{}.preview.example", label(name, "watch").unwrap());
             let read = PreviewHost::read(&host, "preview.example").unwrap();
             assert_eq!((read.name, read.bff), (name, "watch"));
         }
         let long = "n".repeat(41);
-        for name in [
-            "", "-a", "a-", "a--b", "A", "a.b", "a_b", "abcdef0", &digest, &long,
+        for (names, fault) in [
+            (
+                &["", "-a", "a-", "a--b", "A", "a.b", "a_b", &*long][..],
+                NameFault::Form,
+            ),
+            (&["live", "previous", "latest"], NameFault::Word),
+            (&["abcdef0", "1234567", &digest], NameFault::Digits),
         ] {
-            assert!(!is_name(name), "{name}");
+            for name in names {
+                assert_eq!(check_name(name), Err(fault), "{name}");
+            }
         }
         assert_eq!(label(&"n".repeat(40), &"b".repeat(22)), None);
     }

@@ -30,6 +30,7 @@ mod sqlite;
 mod terms;
 mod token;
 mod trial;
+mod way_out;
 mod who;
 
 #[cfg(test)]
@@ -57,7 +58,9 @@ pub use preview::{NewPreview, Preview, Previews};
 pub use reach::{Called, Changed, Reach, ReachDifference};
 pub use signing::Signing;
 pub use terms::{Kind, Terms};
+pub use token::token_id;
 pub use trial::{Canary, CanaryChange, NewCanary, Ordered, ShadowOrder};
+pub use way_out::{Step, parted, way_out};
 
 use crate::sync;
 use files::Components;

@@ -37,7 +37,7 @@ pub struct Deploy {
     #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
     component: PathBuf,
     /// Where it comes from, for the history, such as the address of a commit
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = source)]
     source: Option<String>,
     /// What must be live: live (as the command finds it), previous, latest, a digest or its first
     /// digits, none or any
@@ -158,7 +158,7 @@ impl Deploy {
             Expected::Nothing => "none".to_owned(),
             Expected::Component(name) => {
                 let resolved = resolve(&remote, &bff, name, patience.left()).await;
-                resolved.map_err(OrderError::from)?
+                resolved.map_err(OrderError::NotLive)?
             }
         };
         let digest = match bytes {
@@ -227,11 +227,20 @@ impl Deploy {
     }
 }
 
+/// An address of the web. The host looks at the rest of it.
+fn source(text: &str) -> Result<String, String> {
+    let is_of_web = text.starts_with("https://") || text.starts_with("http://");
+    match is_of_web {
+        true => Ok(text.to_owned()),
+        false => Err("write an address of http or https".to_owned()),
+    }
+}
+
 /// A name that a preview may have.
 fn preview_name(text: &str) -> Result<String, String> {
-    match preview::is_name(text) {
-        true => Ok(text.to_owned()),
-        false => Err(format!("write {}", preview::NAME)),
+    match preview::check_name(text) {
+        Ok(()) => Ok(text.to_owned()),
+        Err(fault) => Err(format!("it {fault}; write {}", preview::NAME)),
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tailor::text::visible;
 
-use super::order::OrderError;
+use super::order::{OrderError, told};
 use super::outcome;
 use super::output::Output;
 use super::remote::{Access, Reference, bff_name, short};
@@ -60,6 +60,11 @@ struct Changed {
 
 impl Diff {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let is_json = self.json;
+        told(self.show().await, is_json)
+    }
+
+    async fn show(self) -> anyhow::Result<ExitCode> {
         let remote = self.access.open().await?;
         let (bff, from, to) = (&self.bff, &self.from, &self.to);
         let path = format!("/v1/bffs/{bff}/diff?from={from}&to={to}");

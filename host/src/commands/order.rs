@@ -7,7 +7,7 @@ mod options;
 mod patience;
 mod report;
 
-pub use error::{OrderError, code};
+pub use error::{OrderError, code, told};
 pub use follow::{Ended, Order, follow, follow_begun, next_live};
 pub use options::{Options, key_or_random};
 pub use patience::{Patience, timeout};

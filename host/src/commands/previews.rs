@@ -7,7 +7,7 @@ use clap::Args;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
-use super::order::OrderError;
+use super::order::{OrderError, told};
 use super::outcome;
 use super::output::Output;
 use super::remote::{Access, Preview, Release, bff_name, short, table};
@@ -32,6 +32,11 @@ pub struct Previews {
 
 impl Previews {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let is_json = self.json;
+        told(self.show().await, is_json)
+    }
+
+    async fn show(self) -> anyhow::Result<ExitCode> {
         let remote = self.access.open().await?;
         let path = format!("/v1/bffs/{}/previews", self.bff);
         let mut out = Output::default();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
-use super::order::{OrderError, next_live};
+use super::order::{OrderError, next_live, told};
 use super::outcome;
 use super::output::Output;
 use super::remote::{Access, Release, all_releases, bff_name, short, table};
@@ -34,6 +34,11 @@ pub struct Releases {
 
 impl Releases {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let is_json = self.json;
+        told(self.list().await, is_json)
+    }
+
+    async fn list(self) -> anyhow::Result<ExitCode> {
         let remote = self.access.open().await?;
         let most = usize::try_from(self.limit)?;
         let found = all_releases(&remote, &self.bff, most, TIMEOUT).await;

@@ -174,7 +174,8 @@ impl Wanted {
         if !bff.releases {
             return Err(OrderError::FromFile(self.bff.clone()));
         }
-        let digest = resolve(remote, &bff, name, patience.left()).await?;
+        let digest = resolve(remote, &bff, name, patience.left()).await;
+        let digest = digest.map_err(OrderError::Compared)?;
         let mut order = json!({"digest": digest, "for": format!("{}s", self.lasts().as_millis().div_ceil(1000))});
         if let Some(sample) = self.sample {
             order["sample"] = json!(sample);

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tailor::text::visible;
 
-use super::order::OrderError;
+use super::order::{OrderError, told};
 use super::outcome;
 use super::output::Output;
 use super::remote::{Access, Bff, bff_name, short, table};
@@ -36,6 +36,11 @@ struct Bffs {
 
 impl Status {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let is_json = self.json;
+        told(self.show().await, is_json)
+    }
+
+    async fn show(self) -> anyhow::Result<ExitCode> {
         let remote = self.access.open().await?;
         let documents = match &self.bff {
             Some(bff) => {

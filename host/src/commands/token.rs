@@ -5,11 +5,12 @@ use std::time::SystemTime;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use tailor::config;
-use tailor::releases::{Act, Releases, Rights, Token as Made, WrittenToken};
+use tailor::config::{self, Config};
+use tailor::releases::{Act, Releases, Rights, Token as Made, WrittenToken, token_id};
 use tailor::text::visible;
 
 use super::ConfigFile;
+use super::order::told;
 use super::output::Output;
 
 #[derive(Args)]
@@ -18,14 +19,15 @@ pub struct Token {
     /// without their secrets; or one is revoked, at once
     #[arg(value_name = "ACT")]
     act: TokenAct,
-    /// The token to revoke: the eight characters after `tlr_`
+    /// The token to revoke: the eight characters after `tlr_`, or all of it
     #[arg(value_name = "ID", required_if_eq("act", "revoke"))]
     id: Option<String>,
     #[command(flatten)]
     file: ConfigFile,
-    /// Whose the new token is: a name for the history
-    #[arg(long, value_name = "NAME", default_value = "operator")]
-    team: String,
+    /// Whose the new token is: a name for the history, other than operator, data-dir, local and
+    /// gate, which it has for others [default: operator, of a token that allows everything]
+    #[arg(long, value_name = "NAME")]
+    team: Option<String>,
     /// The new token allows everything
     #[arg(long, conflicts_with_all = ["bff", "scope"])]
     operator: bool,
@@ -56,10 +58,14 @@ enum TokenAct {
 
 impl Token {
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        if self.act != TokenAct::Revoke
-            && let Some(id) = &self.id
-        {
-            anyhow::bail!("{id:?}: only revoke takes the id of a token");
+        let is_json = self.json;
+        told(self.act(), is_json)
+    }
+
+    fn act(self) -> anyhow::Result<ExitCode> {
+        if self.act != TokenAct::Revoke && self.id.is_some() {
+            // What was named may be a whole token.
+            anyhow::bail!("only revoke takes the id of a token");
         }
         let mut out = Output::default();
         match self.act {
@@ -71,24 +77,39 @@ impl Token {
         Ok(ExitCode::SUCCESS)
     }
 
+    fn config(&self) -> anyhow::Result<Config> {
+        Ok(config::load_but_components(&self.file.config)?)
+    }
+
     /// The store of the host that has this configuration.
     fn releases(&self) -> anyhow::Result<Releases> {
-        let config = config::load_but_components(&self.file.config)?;
-        Ok(Releases::new(&config.engine.data_dir))
+        Ok(Releases::new(&self.config()?.engine.data_dir))
     }
 
     fn create(self, out: &mut Output) -> anyhow::Result<()> {
-        let releases = self.releases()?;
+        let config = self.config()?;
+        let releases = Releases::new(&config.engine.data_dir);
+        let unknown = self.bff.iter().filter(|it| !config.bffs.contains_key(*it));
+        let unknown: Vec<String> = unknown.cloned().collect();
+        let some = |names: Vec<String>| (!names.is_empty()).then_some(names);
         let written = WrittenToken {
-            team: self.team,
+            team: self.team.unwrap_or_else(|| OPERATOR.to_owned()),
             operator: self.operator,
-            bffs: self.bff,
-            scopes: self.scope,
+            bffs: some(self.bff),
+            scopes: some(self.scope),
             note: self.note,
             lifetime: Some(self.expires),
         };
         let (token, secret) = releases.create_token(written.check()?)?;
         note(&releases, "create", &token.id)?;
+        for name in unknown {
+            // The BFF may come later.
+            anstream::eprintln!(
+                "tailor: {}: the configuration has no BFF of this name; the token is good for it \
+                 when there is one",
+                visible(&name)
+            );
+        }
         if self.json {
             let mut document = token.document();
             document["token"] = json!(secret);
@@ -129,7 +150,14 @@ impl Token {
     }
 
     fn revoke(self, out: &mut Output) -> anyhow::Result<()> {
-        let id = self.id.as_deref().unwrap_or_default();
+        let named = self.id.as_deref().unwrap_or_default();
+        let Some(id) = token_id(named) else {
+            // It may be a secret with a typo in it.
+            anyhow::bail!(
+                "token: what was named is no token; write the eight characters after tlr_, which \
+                 tailor token list shows"
+            );
+        };
         let releases = self.releases()?;
         if !releases.revoke(id)? {
             anyhow::bail!(
@@ -138,10 +166,16 @@ impl Token {
             );
         }
         note(&releases, "revoke", id)?;
-        out.line(format_args!("{id}: revoked"));
+        match self.json {
+            true => out.line(json!({"id": id, "revoked": true})),
+            false => out.line(format_args!("{id}: revoked")),
+        }
         Ok(())
     }
 }
+
+/// The name of whose token allows everything.
+const OPERATOR: &str = "operator";
 
 /// Records what the owner of the data directory did, beside what comes by the interface.
 fn note(releases: &Releases, act: &str, id: &str) -> anyhow::Result<()> {

@@ -14,6 +14,9 @@ pub struct Trial {
     /// The BFF
     #[arg(value_name = "BFF", value_parser = bff_name)]
     bff: String,
+    /// Only if this release is the one on trial [default: the one that the command finds]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    release: Option<i64>,
     #[command(flatten)]
     options: Options,
 }
@@ -89,8 +92,9 @@ impl Trial {
         let asked = patience.ask(report, async |left| remote.get(&status, left).await);
         let bff: Bff = asked.await.map_err(OrderError::from)?;
         // The very release that the command found. With a key, it may have ended by this order.
-        let release = bff.canary.as_ref().map(|it| it.release);
-        let release = release.filter(|_| self.options.key.is_none());
+        let found = bff.canary.as_ref().map(|it| it.release);
+        let found = found.filter(|_| self.options.key.is_none());
+        let release = self.release.or(found);
         let mut body = json!({});
         for (name, value) in [
             ("release", json!(release)),

@@ -79,6 +79,10 @@ impl CiAlgorithm {
     }
 }
 
+/// Names that the history has for others than teams: the holder of an operator's token, the owner of
+/// the data directory, a caller of a host without tokens, and the gate of a canary.
+pub const RESERVED_TEAMS: [&str; 4] = ["operator", "data-dir", "local", "gate"];
+
 /// What the jobs get whose claims fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CiRule {

@@ -20,7 +20,7 @@ use super::release::{Refused, host, live_in};
 use crate::bff::trial::OnTrial;
 use crate::canary::{Evidence, Rule, Verdict};
 use crate::releases::{
-    Appended, CanaryChange, Kind, NewCanary, NewRelease, Releases, Signing, StoreError,
+    Appended, CanaryChange, Kind, NewCanary, NewRelease, Releases, Signing, Step, StoreError,
 };
 
 /// The interval of the gates' decisions. A rule that breaks is looked at at once.
@@ -53,7 +53,10 @@ impl Changes {
         }
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|error| {
-            Refused::at("host", StoreError::NoRandom(error.to_string()).to_string())
+            Refused::at(
+                Step::Host,
+                StoreError::NoRandom(error.to_string()).to_string(),
+            )
         })?;
         Ok(Some(NewCanary { plan, salt }))
     }

@@ -13,14 +13,12 @@ use tokio::time::timeout;
 use super::begin::{Settled, begin, sees, settle, takes_releases, terms};
 use super::change::Changes;
 use super::control::Control;
+use crate::preview::is_start_of_digest;
 use crate::releases::{
     Act, Answer, Begun, Caller, CanaryOrder, Event, Exchange, Kind, Live, LiveByBff, NewToken,
     Order, OrderError, Orders, Part, Previews, ReachDifference, Release, Releases, ShadowOrder,
     StoreError, Stored, Target, Token,
 };
-
-/// The shortest start of a digest that is a name.
-const SHORT: usize = 7;
 
 /// How long an answer waits for the audit.
 const NOTED: Duration = Duration::from_millis(500);
@@ -48,6 +46,13 @@ impl ReleaseOrders {
         let changes = self.changes.upgrade().ok_or(OrderError::Stopping)?;
         let releases = changes.releases.clone().ok_or(OrderError::Stopping)?;
         Ok((changes, releases))
+    }
+
+    /// The component that a rollback of a BFF goes back to without its file.
+    fn linked(&self, bff: &str) -> Option<String> {
+        let (changes, _) = self.changes().ok()?;
+        let bff = changes.shared.snapshot.load().bffs.get(bff).cloned();
+        Some(bff?.previous()?.digest.clone())
     }
 
     /// Does something with the store of releases.
@@ -258,10 +263,18 @@ impl Orders for ReleaseOrders {
         })
     }
 
-    fn difference(&self, bff: String, from: String, to: String) -> Answer<ReachDifference> {
+    fn named(&self, bff: String, name: String) -> Answer<String> {
+        let linked = self.linked(&bff);
         self.of_bff(bff, move |releases, bff| {
-            let from = named(releases, bff, &from)?;
-            let to = named(releases, bff, &to)?;
+            named(releases, bff, &name, linked)
+        })
+    }
+
+    fn difference(&self, bff: String, from: String, to: String) -> Answer<ReachDifference> {
+        let linked = self.linked(&bff);
+        self.of_bff(bff, move |releases, bff| {
+            let from = named(releases, bff, &from, linked.clone())?;
+            let to = named(releases, bff, &to, linked)?;
             let reach = |digest: &String| {
                 let found = releases.reach_of(bff, digest)?;
                 found.ok_or_else(|| OrderError::Unproven {
@@ -299,8 +312,13 @@ impl Orders for ReleaseOrders {
     }
 }
 
-/// The component that a name means.
-fn named(releases: &Releases, bff: &str, name: &str) -> Result<String, OrderError> {
+/// The component that a name means; `linked` is what a rollback goes back to without its file.
+fn named(
+    releases: &Releases,
+    bff: &str,
+    name: &str,
+    linked: Option<String>,
+) -> Result<String, OrderError> {
     let wrong = |what| OrderError::Name {
         bff: bff.to_owned(),
         name: name.to_owned(),
@@ -315,8 +333,11 @@ fn named(releases: &Releases, bff: &str, name: &str) -> Result<String, OrderErro
                 .ok_or_else(|| wrong("is nothing yet"))
         }
         "previous" => {
-            let live = live()?;
-            let previous = live.and_then(|live| live.previous);
+            // A rollback that the journal could not take is known to the host alone.
+            let previous = match linked {
+                Some(linked) => Some(linked),
+                None => live()?.and_then(|live| live.previous),
+            };
             previous.ok_or_else(|| wrong("is nothing yet"))
         }
         "latest" => {
@@ -325,7 +346,7 @@ fn named(releases: &Releases, bff: &str, name: &str) -> Result<String, OrderErro
             let newest = newest.next().map(|release| release.digest);
             newest.ok_or_else(|| wrong("is nothing yet"))
         }
-        start if start.len() >= SHORT && start.bytes().all(|b| b.is_ascii_hexdigit()) => {
+        start if is_start_of_digest(start) => {
             let mut found = releases.find(bff, start)?.into_iter();
             match (found.next(), found.next()) {
                 (Some(digest), None) => Ok(digest),

@@ -18,7 +18,9 @@ use super::change::{Changes, blocking};
 use super::error::ChangeError;
 use crate::bff::error::LoadError;
 use crate::bff::load::Loaded;
-use crate::releases::{Called, Kind, NewRelease, Outcome, Reach, Releases, StoreError, reach};
+use crate::releases::{
+    Called, Kind, NewRelease, Outcome, Reach, Releases, Step, StoreError, reach,
+};
 use crate::sync;
 
 /// How long a release that is proven waits for a lock on the journal.
@@ -43,7 +45,7 @@ impl Changes {
         let proven = match self.newer(&bff, number) {
             // Its author has sent another one, and compiling this one would only delay that.
             Some(newer) => Err(Refused::at(
-                "superseded",
+                Step::Superseded,
                 format!("release {newer} was ordered while this one waited"),
             )),
             None => self.prove_and_publish(&releases, number, &release).await,
@@ -81,11 +83,11 @@ impl Changes {
         tracing::error!(
             bff,
             release = number,
-            step,
+            step = step.name(),
             "the release is refused, {meanwhile}: {reason}"
         );
         let outcome = Outcome::Refused {
-            step: step.to_owned(),
+            step: step.name().to_owned(),
             reason,
             growth,
         };
@@ -280,7 +282,7 @@ impl Changes {
         }
         let (growth, consent) = (difference.growth(), &difference.consent);
         Err(Refused {
-            step: "consent",
+            step: Step::Consent,
             reason: format!(
                 "bff.{}: it reaches further than what is live: {growth}; the operator may release \
                  it with consent \"{consent}\"",

@@ -7,6 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::access::{Rights, Scope};
+use crate::config::RESERVED_TEAMS;
 
 /// A token to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,10 +29,11 @@ pub struct WrittenToken {
     pub team: String,
     /// Whether it allows everything.
     pub operator: bool,
-    /// The BFFs.
-    pub bffs: Vec<String>,
-    /// The names of the scopes; all of them if there is none.
-    pub scopes: Vec<String>,
+    /// The BFFs. A list without any is a mistake.
+    pub bffs: Option<Vec<String>>,
+    /// The names of the scopes; all of them without. A list of none is a mistake, too: nobody wants
+    /// a token that may do nothing, nor all scopes for having left none over.
+    pub scopes: Option<Vec<String>>,
     /// What it is for.
     pub note: Option<String>,
     /// How long it is valid, such as `90d`, which is the default.
@@ -44,6 +46,9 @@ pub enum NewTokenError {
     /// The team has no name.
     #[error("team: {0:?} is no name; write 1 to {MAX_NAME} letters, digits, - and _")]
     Team(String),
+    /// The history has that name for somebody else.
+    #[error("team: {0:?} is the name of others in the history; name the team")]
+    Reserved(String),
     /// It is for nothing.
     #[error("bffs: the token is for no BFF; name those of the team, at most {MAX_BFFS}")]
     Bffs,
@@ -53,14 +58,20 @@ pub enum NewTokenError {
     /// There is no such scope.
     #[error("scopes: there is no {0:?}; write read, upload, release, rollback, promote or preview")]
     Scope(String),
+    /// It may do nothing.
+    #[error("scopes: the list is empty; name one or more, or leave it out for all of them")]
+    Scopes,
     /// An operator may everything.
     #[error("operator: such a token has no BFFs and no scopes; leave one or the other out")]
     Operator,
     /// It has another length.
-    #[error("expires: {0:?} is no time from 1m to 365d; write 90d, 12h or 15m")]
+    #[error("expires_in: {0:?} is no time from 1m to 365d; write 90d, 12h or 15m")]
     Lifetime(String),
-    /// The note is too long.
-    #[error("note: it has more than {MAX_NOTE} characters, or control characters; write less")]
+    /// The note is empty or too long.
+    #[error(
+        "note: it is empty, or has more than {MAX_NOTE} characters or control characters; write \
+         less, or leave it out"
+    )]
     Note,
 }
 
@@ -89,27 +100,35 @@ impl WrittenToken {
         if !is_name(&self.team) {
             return Err(NewTokenError::Team(self.team));
         }
-        if let Some(bad) = self.bffs.iter().find(|name| !is_name(name)) {
+        let mut bffs = self.bffs.iter().flatten();
+        if let Some(bad) = bffs.find(|name| !is_name(name)) {
             return Err(NewTokenError::Bff(bad.clone()));
         }
         let scope = |name: &String| Scope::of(name).ok_or(NewTokenError::Scope(name.clone()));
-        let scopes: BTreeSet<Scope> = self.scopes.iter().map(scope).collect::<Result<_, _>>()?;
-        let rights = match (self.operator, self.bffs.is_empty(), scopes.is_empty()) {
-            (true, true, true) => Rights::Operator,
+        let scopes = self.scopes.as_ref();
+        let scopes = scopes.map(|names| names.iter().map(scope).collect::<Result<_, _>>());
+        let scopes: Option<BTreeSet<Scope>> = scopes.transpose()?;
+        let is_count = |bffs: &Vec<String>| (1..=MAX_BFFS).contains(&bffs.len());
+        let rights = match (self.operator, self.bffs, scopes) {
+            (true, None, None) => Rights::Operator,
             (true, ..) => return Err(NewTokenError::Operator),
-            (false, true, _) => return Err(NewTokenError::Bffs),
-            (false, false, _) if self.bffs.len() > MAX_BFFS => return Err(NewTokenError::Bffs),
-            (false, false, every) => Rights::Team {
-                bffs: self.bffs.into_iter().collect(),
-                scopes: match every {
-                    true => Scope::ALL.into(),
-                    false => scopes,
-                },
-            },
+            (false, _, Some(scopes)) if scopes.is_empty() => return Err(NewTokenError::Scopes),
+            (false, bffs, scopes) => {
+                let bffs = bffs.filter(is_count).ok_or(NewTokenError::Bffs)?;
+                if RESERVED_TEAMS.contains(&&*self.team) {
+                    return Err(NewTokenError::Reserved(self.team));
+                }
+                Rights::Team {
+                    bffs: bffs.into_iter().collect(),
+                    scopes: scopes.unwrap_or_else(|| Scope::ALL.into()),
+                }
+            }
         };
-        let is_long =
-            |note: &String| note.chars().count() > MAX_NOTE || note.chars().any(char::is_control);
-        if self.note.as_ref().is_some_and(is_long) {
+        let is_bad = |note: &String| {
+            let is_long = note.chars().count() > MAX_NOTE;
+            is_long || note.trim().is_empty() || note.chars().any(char::is_control)
+        };
+        if self.note.as_ref().is_some_and(is_bad) {
             return Err(NewTokenError::Note);
         }
         let lifetime = match self.lifetime {

@@ -83,6 +83,10 @@ pub trait Orders: Send + Sync {
     /// Ends a preview. Returns its release.
     fn end_preview(&self, bff: String, name: String, caller: Caller) -> Answer<Release>;
 
+    /// The digest of the component of a BFF that has this name: `live`, `previous`, `latest` or the
+    /// start of a digest.
+    fn named(&self, bff: String, name: String) -> Answer<String>;
+
     /// How far one component of a BFF reaches further than another. Each is `live`, `previous`,
     /// `latest` or the start of a digest.
     fn difference(&self, bff: String, from: String, to: String) -> Answer<ReachDifference>;

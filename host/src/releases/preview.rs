@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 /// A preview that is to begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewPreview {
-    /// Its name, one that [`crate::preview::is_name`] takes.
+    /// Its name, one that [`crate::preview::check_name`] takes.
     pub name: String,
     /// How long it lasts.
     pub lifetime: Duration,

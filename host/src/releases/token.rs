@@ -56,6 +56,15 @@ pub(super) fn parse(text: &str) -> Option<TokenText> {
     })
 }
 
+/// The id of a token: the text itself, or that of a whole token. `None` for what is neither, which
+/// must not be shown: it may be a secret that was typed wrong.
+pub fn token_id(text: &str) -> Option<&str> {
+    match text.strip_prefix(PREFIX) {
+        Some(rest) => parse(text).and(rest.get(..ID)),
+        None => (text.len() <= ID).then_some(text),
+    }
+}
+
 impl TokenText {
     /// Whether it has the secret of this hash.
     pub(super) fn is(&self, hash: &str) -> bool {
@@ -103,5 +112,10 @@ mod tests {
             assert!(parse(bad).is_none(), "{bad}");
         }
         assert_ne!(make().unwrap().1, text);
+        assert_eq!(token_id(&text), Some(&*made.id));
+        assert_eq!(token_id(&made.id), Some(&*made.id));
+        for secret in [&text[..62], &text[4..], &text[13..]] {
+            assert_eq!(token_id(secret), None);
+        }
     }
 }

@@ -21,7 +21,7 @@ async fn a_component_is_uploaded_released_and_undone() {
     );
     assert_eq!(served(host.address()).await, some("v1"));
     api.put(&v2).await;
-    let order = json!({"digest": digest(&v2), "message": "a new page", "source": "commit abc",
+    let order = json!({"digest": digest(&v2), "message": "a new page", "source": "https://git.example/abc",
         "strategy": "all-at-once", "expect_live": digest(&v1)});
     let begun = api.post("/v1/bffs/page/releases", &order).await;
     assert_eq!(begun.status, 202);
@@ -31,7 +31,7 @@ async fn a_component_is_uploaded_released_and_undone() {
         ("kind", json!("deploy")),
         ("digest", json!(digest(&v2))),
         ("message", json!("a new page")),
-        ("source", json!("commit abc")),
+        ("source", json!("https://git.example/abc")),
     ] {
         assert_eq!(second[key], value, "{key}");
     }

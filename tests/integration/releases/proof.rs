@@ -68,21 +68,38 @@ path = "/small"
     assert_eq!((other.status, &other.json["step"]), (422, &json!("digest")));
     // A component that exports nothing.
     let empty = b"\0asm\x0d\0\x01\0".to_vec();
-    for (component, step, reason) in [
-        (b"no component".to_vec(), "form", "not a WebAssembly file"),
-        (empty, "world", "does not export tailor:bff/handler"),
+    for (component, step, reason, fix) in [
+        (
+            b"no component".to_vec(),
+            "form",
+            "not a WebAssembly file",
+            "`tailor inspect`",
+        ),
+        (
+            empty,
+            "world",
+            "does not export tailor:bff/handler",
+            "the contract of this host",
+        ),
         (
             greedy(),
             "grants",
             "imports wasi:filesystem/preopens@0.2.0, which no BFF gets",
+            "leave the import out",
         ),
-        (bombs::loops(600, 600), "compile", "more than 1 s of CPU"),
+        (
+            bombs::loops(600, 600),
+            "compile",
+            "more than 1 s of CPU; engine.compile-cpu is the limit",
+            "raise the limit that the reason names",
+        ),
         (
             page("v2"),
             "smoke",
             "/x was not answered as its fixture expects",
+            "`tailor call`",
         ),
-        (trap("v3"), "smoke", "/x failed"),
+        (trap("v3"), "smoke", "/x failed", "mend the component"),
     ] {
         let release = api.release(&component).await;
         assert_eq!(
@@ -92,6 +109,8 @@ path = "/small"
         );
         let told = release["reason"].as_str().unwrap();
         assert!(told.contains(reason), "{told}");
+        let way_out = release["fix"].as_str().unwrap();
+        assert!(way_out.contains(fix), "{way_out}");
         assert_eq!(served_by(&process).await, some("v1"));
     }
     let order = json!({"digest": digest(&page("v1"))});
@@ -100,9 +119,10 @@ path = "/small"
     assert_eq!(refused["step"], "limits", "{refused}");
     let told = refused["reason"].as_str().unwrap();
     assert!(
-        told.contains("1048576 bytes of memory") && told.contains("limits.memory (524288)"),
+        told.contains("1048576 bytes of memory") && told.ends_with("limits.memory (524288)"),
         "{told}"
     );
+    assert_eq!(refused["fix"], "raise that, or give it less");
 }
 
 #[tokio::test]
@@ -128,9 +148,11 @@ async fn growth_needs_the_consent_to_that_very_difference() {
     let consent = difference["consent"].as_str().unwrap().to_owned();
     let reason = refused["reason"].as_str().unwrap();
     assert!(
-        reason.contains("it imports tailor:bff/downstream") && reason.contains(&consent),
+        reason.contains("it imports tailor:bff/downstream"),
         "{reason}"
     );
+    let fix = refused["fix"].as_str().unwrap();
+    assert!(fix.contains(&consent), "{fix}");
     // What was found out survives a restart, and has the same name as a page of its own.
     let host = host.restart().await.unwrap();
     let api = Api::of(&host);

@@ -21,7 +21,11 @@ pub async fn token(config: &std::path::Path, arguments: &[&str]) -> (bool, Strin
         .arg("--config")
         .arg(config);
     let done = command.output().await.unwrap();
-    let text = [done.stdout, done.stderr].concat();
+    // What it warns of is none of what it prints.
+    let text = match done.status.success() {
+        true => done.stdout,
+        false => done.stderr,
+    };
     (
         done.status.success(),
         String::from_utf8(text).unwrap().trim().to_owned(),

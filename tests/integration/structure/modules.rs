@@ -248,6 +248,7 @@ const MODULES: [(&str, &[&str]); 41] = [
         "releases",
         &[
             "canary",
+            "config",
             "digest",
             "file",
             "oci",

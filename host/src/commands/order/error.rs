@@ -2,8 +2,11 @@
 
 use std::process::ExitCode;
 
+use serde_json::{Value, json};
 use thiserror::Error;
 
+use crate::commands::outcome;
+use crate::commands::output::Output;
 use crate::commands::remote::{NameError, Problem, RemoteError};
 
 /// The exit code of a release that is refused.
@@ -25,9 +28,18 @@ pub enum OrderError {
     /// A request had no good answer.
     #[error(transparent)]
     Remote(#[from] RemoteError),
-    /// A name means no component.
+    /// The same of the order itself, which the host refused.
+    #[error(transparent)]
+    Ordered(RemoteError),
+    /// A name means no component that could be ordered.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// The same of the component that is expected to be live.
+    #[error("--expect-live {0}")]
+    NotLive(#[source] NameError),
+    /// The same of one to compare with.
+    #[error(transparent)]
+    Compared(NameError),
     /// The BFF takes no releases.
     #[error(
         "{0}: the host serves it from a file; write releases = true in place of component in its \
@@ -109,7 +121,11 @@ impl OrderError {
     /// The refusal of the host that is behind it.
     pub fn remote(&self) -> Option<&RemoteError> {
         match self {
-            Self::Remote(error) | Self::Name(NameError::Remote(error)) => Some(error),
+            Self::Remote(error)
+            | Self::Ordered(error)
+            | Self::Name(NameError::Remote(error))
+            | Self::NotLive(NameError::Remote(error))
+            | Self::Compared(NameError::Remote(error)) => Some(error),
             _ => None,
         }
     }
@@ -129,6 +145,40 @@ pub(super) fn problem(error: &anyhow::Error) -> Option<&Problem> {
     remote.and_then(RemoteError::problem)
 }
 
+/// An error of a command as one JSON object, of the shape of a problem. Where the host did not
+/// refuse it, it has no status, and the step is `command`.
+pub(super) fn document(error: &anyhow::Error) -> Value {
+    if let Some(problem) = problem(error) {
+        return problem.json();
+    }
+    let text = format!("{error:#}");
+    let (reason, fix) = text.rsplit_once("; ").unwrap_or((&text, ""));
+    json!({
+        "status": null,
+        "step": "command",
+        "reason": reason,
+        "fix": fix,
+        "request_id": null,
+    })
+}
+
+/// The end of a command that prints documents: with `--json`, one for an error as well.
+///
+/// # Errors
+///
+/// That of the command.
+pub fn told(ended: anyhow::Result<ExitCode>, is_json: bool) -> anyhow::Result<ExitCode> {
+    if let Err(error) = &ended
+        && is_json
+    {
+        let mut out = Output::default();
+        out.line(outcome::line(&document(error)));
+        // Standard error has it as well.
+        let _ = out.end();
+    }
+    ended
+}
+
 /// The exit code for an error of a command.
 pub fn code(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(number(error))
@@ -139,6 +189,11 @@ pub(super) fn number(error: &anyhow::Error) -> u8 {
     let order = error.downcast_ref::<OrderError>();
     match order {
         Some(OrderError::Conflict { .. }) => return CONFLICT,
+        // As a whole digest that is not live, and one that no release is of.
+        Some(OrderError::NotLive(error)) if !error.is_of_host() => return CONFLICT,
+        Some(OrderError::Name(NameError::Unknown { .. } | NameError::Ambiguous { .. })) => {
+            return REFUSED;
+        }
         Some(OrderError::ShareHeld { .. } | OrderError::Unfinished { .. }) => return UNFINISHED,
         _ => {}
     }
@@ -147,6 +202,10 @@ pub(super) fn number(error: &anyhow::Error) -> u8 {
         Some((422, "signature") | (_, "pull")) => REFUSED,
         Some((409, step)) if is_conflict(step) => CONFLICT,
         Some((409, "held")) => REFUSED,
+        // The component was not live, or is not there.
+        Some((409, "rollback" | "digest")) if matches!(order, Some(OrderError::Ordered(_))) => {
+            REFUSED
+        }
         _ => FAILED,
     }
 }

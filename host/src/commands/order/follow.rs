@@ -165,7 +165,7 @@ fn on_trial(release: &Release, report: &mut Report) -> Result<(), OrderError> {
 
 /// A trial ended, and what was live before serves all.
 fn ended_on_trial(release: &Release, report: &mut Report) -> u8 {
-    let reason = release.reason.as_deref().unwrap_or("unknown");
+    let reason = why(release);
     let what = match &*release.state {
         "rolled-back" => "is rolled back",
         _ => "was ended",
@@ -234,7 +234,7 @@ impl Order<'_> {
                 error,
                 key: self.key.clone(),
             },
-            Later::MayWork | Later::Same => error.into(),
+            Later::MayWork | Later::Same => OrderError::Ordered(error),
         })
     }
 
@@ -320,10 +320,19 @@ pub fn next_live<'a>(release: &Release, all: &'a [Release]) -> Option<&'a Releas
     later.filter(was_live).min_by(|a, b| a.since.cmp(&b.since))
 }
 
+/// Why a release ended, and the way out.
+fn why(release: &Release) -> String {
+    let reason = release.reason.as_deref().unwrap_or("unknown");
+    match &release.fix {
+        Some(fix) => format!("{reason}; {fix}"),
+        None => reason.to_owned(),
+    }
+}
+
 /// The release is refused: by its proof, or because something else is live than it expects.
 fn refused(release: &Release, report: &mut Report) -> Result<u8, OrderError> {
-    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
-    let (step, reason) = (text(&release.step), text(&release.reason));
+    let step = release.step.clone().unwrap_or_else(|| "unknown".to_owned());
+    let reason = why(release);
     let number = release.number;
     let sentence = format!("release {number} is refused at {step}: {reason}");
     report.release(&sentence, release);

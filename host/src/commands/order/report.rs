@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use tailor::config::show_duration;
 use tailor::text::visible;
 
-use super::error::{number, problem};
+use super::error::{document, number};
 use crate::commands::outcome;
 use crate::commands::output::Output;
-use crate::commands::remote::{Problem, Release};
+use crate::commands::remote::Release;
 
 /// The report of an order.
 pub struct Report {
@@ -88,7 +88,7 @@ impl Report {
                 Ok(exit) => (*exit, None),
                 Err(error) => (number(error), Some(error)),
             };
-            let problem = error.and_then(problem).map(Problem::json);
+            let problem = error.map(document);
             let members = json!({
                 "exit": exit,
                 "release": self.release,

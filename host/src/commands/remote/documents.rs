@@ -22,6 +22,9 @@ pub struct Release {
     pub step: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The way out of a refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
     /// Of one that is refused at consent: how far it reaches beyond what was live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub difference: Option<Value>,
@@ -60,6 +63,7 @@ impl Release {
             since: since.to_owned(),
             step: None,
             reason: None,
+            fix: None,
             difference: None,
             percent: None,
             held: None,

@@ -70,6 +70,13 @@ pub enum NameError {
     },
 }
 
+impl NameError {
+    /// Whether the host did not say what a name means.
+    pub fn is_of_host(&self) -> bool {
+        matches!(self, Self::Remote(_))
+    }
+}
+
 impl FromStr for Reference {
     type Err = String;
 

@@ -6,7 +6,7 @@ use super::Context;
 use crate::config::field::{Field, Located};
 use crate::config::raw::{RawCi, RawCiRule};
 use crate::config::units::ms;
-use crate::config::{CiAlgorithm, CiIssuer, CiKeys, CiRule, ClaimPattern};
+use crate::config::{CiAlgorithm, CiIssuer, CiKeys, CiRule, ClaimPattern, RESERVED_TEAMS};
 
 /// Rules of one CI system.
 const MAX_RULES: usize = 100;
@@ -173,6 +173,12 @@ fn rule(raw: &RawCiRule, cx: &mut Context<'_>) -> Option<CiRule> {
     let claims = claims(raw, cx);
     cx.check_distinct(&raw.bffs, Clone::clone);
     cx.check_distinct(&raw.scopes, |it| *it);
+    if let Some(at) = raw.team.written()
+        && RESERVED_TEAMS.contains(&&*at.value)
+    {
+        let what = format!("{:?} is the name of others in the history", at.value);
+        cx.report(at, what, "name the team");
+    }
     let file = cx.file;
     for at in raw.bffs.items() {
         if !file.bffs.iter().any(|bff| bff.name == at.value) {

@@ -6,11 +6,11 @@ use super::live_in;
 use super::refused::{Refused, host, store_step};
 use crate::bff::swap::Bff;
 use crate::host::change::{Changes, blocking};
-use crate::releases::{Kind, NewRelease, Order, OrderError, Releases, Signing, StoreError};
+use crate::releases::{Kind, NewRelease, Order, OrderError, Releases, Signing, Step, StoreError};
 use crate::signature::{MAX_SIZE, SignatureError, Signed, Signer, prove};
 
 /// Where a component is refused here.
-const STEP: &str = "signature";
+const STEP: Step = Step::Signature;
 
 impl Changes {
     /// Refuses an order at once that lacks a signature, or has one that nobody asks for.

@@ -8,6 +8,7 @@ mod component;
 mod document;
 mod events;
 mod exchange;
+mod named;
 mod order;
 mod preview;
 mod problem;
@@ -93,7 +94,10 @@ pub(super) fn is_act<B>(request: &Request<B>) -> bool {
 /// Answers a request.
 pub(super) async fn answer(request: Request<Incoming>, pages: &Pages) -> Response<AdminBody> {
     let id = RequestId::of(request.headers());
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = (
+        request.method().clone(),
+        tokens::shown(request.uri().path()),
+    );
     let mut caller = None;
     let answered = dispatch(request, pages, &id, &mut caller).await;
     if let Err(problem) = &answered {

@@ -40,7 +40,7 @@ async fn each_name_means_one_component() {
     let never = &digest(b"nonsense")[..9];
     let said = tailor(&url, &["rollback", "page", "--to", never]).await;
     assert!(
-        said.code == 1 && said.err.contains("was not live"),
+        said.code == 2 && said.err.contains("was not live"),
         "{said:?}"
     );
     let (why, fix) = (

@@ -78,6 +78,9 @@ async fn a_preview_is_ordered_listed_and_ended_by_the_command() {
     // What is typed wrong is said at once.
     for (arguments, what) in [
         (&["--preview", "a--b"][..], "1 to 40"),
+        (&["--preview", "live"], "would mean two things"),
+        (&["--preview", "latest"], "a component of the BFF's history"),
+        (&["--preview", "abcdef0"], "the first digits of a digest"),
         (&["--preview", "x", "--canary"], "--canary"),
         (&["--expires", "1h"], "--preview"),
     ] {

@@ -5,9 +5,11 @@ use http::StatusCode;
 use tokio::sync::mpsc;
 
 use super::Pages;
+use super::named::Name;
+use super::order::said;
 use super::problem::V1Problem;
 use super::pulls::Pulling;
-use super::upload::{self, check_digest};
+use super::upload;
 use crate::config::{Config, Registry};
 use crate::oci::{PullError, Reference};
 use crate::registry::{self, COMPONENT, Pull, Pulled};
@@ -20,8 +22,8 @@ const PART: usize = 256 << 10;
 
 /// A component, as an order names it.
 pub(super) enum Named {
-    /// By its digest.
-    Digest(String),
+    /// By its digest, or another name.
+    Name(Name),
     /// By the manifest of a registry.
     Oci(Reference),
 }
@@ -42,11 +44,9 @@ impl Named {
     /// When it has none or both, or one that is wrong.
     pub(super) fn of(digest: Option<String>, oci: Option<String>) -> Result<Self, V1Problem> {
         match (digest, oci) {
-            (Some(digest), None) => {
-                check_digest(&digest)?;
-                Ok(Self::Digest(digest))
-            }
+            (Some(name), None) => Ok(Self::Name(Name::new("digest", name)?)),
             (None, Some(text)) => {
+                let text = said("oci", Some(text))?.unwrap_or_default();
                 let reference = text.parse().map_err(PullError::Reference);
                 Ok(Self::Oci(reference.map_err(OrderError::Pull)?))
             }
@@ -61,7 +61,7 @@ impl Named {
     /// Where it comes from, as far as this says it.
     pub(super) fn source(&self) -> Option<String> {
         match self {
-            Self::Digest(_) => None,
+            Self::Name(_) => None,
             Self::Oci(reference) => Some(reference.to_string()),
         }
     }
@@ -79,7 +79,10 @@ impl Named {
         scope: Scope,
     ) -> Result<Found, V1Problem> {
         let reference = match self {
-            Self::Digest(digest) => return Ok(Found::Digest(digest, None)),
+            Self::Name(name) => {
+                let digest = name.digest(pages, &order.bff).await?;
+                return Ok(Found::Digest(digest, None));
+            }
             Self::Oci(reference) => reference,
         };
         check(&order.caller, Scope::Upload)?;

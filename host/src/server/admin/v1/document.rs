@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use crate::releases::{Act, Event, Kind, Live, Release, State, StoreError};
+use crate::releases::{Act, Event, Kind, Live, Release, State, Step, StoreError, way_out};
 use crate::time::writable;
 
 /// A release.
@@ -91,22 +91,24 @@ pub(super) fn act(act: &Act) -> Value {
 
 fn explain(document: &mut Value, state: &State) {
     match state {
-        State::Refused { step, reason } => {
-            document["step"] = json!(step);
-            document["reason"] = json!(reason);
-        }
+        State::Refused { step, reason } => refusal(document, step, reason),
         State::Canary { percent, paused } => {
             document["percent"] = json!(percent);
             document["held"] = json!(paused);
         }
-        State::RolledBack { reason } => {
-            document["step"] = json!("gate");
-            document["reason"] = json!(reason);
-        }
+        State::RolledBack { reason } => refusal(document, Step::Gate.name(), reason),
         State::Aborted { reason } => document["reason"] = json!(reason),
         State::Previewed { name } => document["name"] = json!(name),
         State::Proving | State::Live | State::Replaced | State::Interrupted => {}
     }
+}
+
+/// At which step, why, and the way out.
+fn refusal(document: &mut Value, step: &str, reason: &str) {
+    let (reason, fix) = way_out(step, reason);
+    document["step"] = json!(step);
+    document["reason"] = json!(reason);
+    document["fix"] = json!(fix);
 }
 
 pub(super) fn time(at: SystemTime) -> String {

@@ -8,15 +8,14 @@ use http::{HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize as _, Deserializer};
+use serde::{Deserialize, Deserializer};
 use serde_json::Number;
 use tokio::time::timeout;
 
 use super::problem::V1Problem;
-use super::upload::check_digest;
 use crate::digest::hex;
 use crate::object::Object;
-use crate::releases::{Caller, Expected};
+use crate::releases::Caller;
 use crate::text::is_hidden;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -27,13 +26,17 @@ const MAX_ORDER: usize = 16 << 10;
 const ORDER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Size of a text of the author's, bytes.
 const MAX_TEXT: usize = 1000;
+/// The way out of a text that says nothing.
+const SAY: &str = "write what it is, or leave it out";
 /// Length of a key.
 const MAX_KEY: usize = 200;
 
 /// A member that is there has a value: `null` is what a tool writes that found nothing, and would
 /// expect anything.
-pub(super) fn some<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    String::deserialize(from).map(Some)
+pub(super) fn some<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 /// A whole number, also one that is written `3.0`: for JSON Schema it is the same.
@@ -161,40 +164,77 @@ fn key(request: &Request<Incoming>) -> Result<Option<String>, V1Problem> {
 }
 
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, V1Problem> {
-    let bad = |what: String| {
-        let fix = "look at /v1/openapi.json";
-        V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix)
-    };
     let read = serde_json::from_slice(bytes).map(|Object(order)| order);
-    read.map_err(|error| bad(error.to_string()))
+    read.map_err(|error| bad(&error.to_string(), "look at /v1/openapi.json"))
 }
 
 pub(super) fn text(name: &str, text: Option<String>) -> Result<Option<String>, V1Problem> {
     let is_bad = |text: &String| text.chars().count() > MAX_TEXT || text.chars().any(is_hidden);
+    if text.as_deref().is_some_and(|it| it.trim().is_empty()) {
+        return Err(bad(&format!("{name} says nothing"), SAY));
+    }
     if text.as_ref().is_some_and(is_bad) {
         let what =
             format!("{name} has more than {MAX_TEXT} characters, or some that are not shown");
-        let fix = "write less, on one line";
-        return Err(V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix));
+        return Err(bad(&what, "write less, on one line"));
     }
     Ok(text)
 }
 
-pub(super) fn expected(text: Option<String>) -> Result<Expected, V1Problem> {
-    match text.as_deref() {
-        None | Some("any") => Ok(Expected::Any),
-        Some("none") => Ok(Expected::Nothing),
-        Some(digest) => {
-            check_digest(digest)?;
-            Ok(Expected::Digest(digest.to_owned()))
-        }
+/// Where a release comes from: an address that people follow from the history.
+pub(super) fn source(text: Option<String>) -> Result<Option<String>, V1Problem> {
+    let text = self::text("source", text)?;
+    match text.as_deref().is_none_or(is_address) {
+        true => Ok(text),
+        false => Err(bad(
+            "source is no address of http or https",
+            "write one such as https://git.example/shop/commit/abc, or leave it out",
+        )),
     }
+}
+
+/// Whether a text is an address of http or https, without a login in it. What else is in it has to
+/// be as it is sent: visible ASCII.
+fn is_address(text: &str) -> bool {
+    let rest = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| text.strip_prefix(scheme));
+    let Some(rest) = rest else {
+        return false;
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, rest) = rest.split_at(end);
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let is_port = |port: &str| {
+        (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    let of_address = |byte: u8| byte.is_ascii_hexdigit() || b":.".contains(&byte);
+    let inner = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let is_host = match inner {
+        Some(inner) => !inner.is_empty() && inner.bytes().all(of_address),
+        None => !host.is_empty() && host.bytes().all(of_name),
+    };
+    is_host && port.is_none_or(is_port) && rest.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// The text of a member that must say something.
+pub(super) fn said(name: &str, text: Option<String>) -> Result<Option<String>, V1Problem> {
+    match text.as_deref() {
+        Some("") => Err(bad(&format!("{name} is empty"), SAY)),
+        _ => Ok(text),
+    }
+}
+
+fn bad(what: &str, fix: &str) -> V1Problem {
+    V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
     #[derive(Debug, Deserialize)]
@@ -203,6 +243,38 @@ mod tests {
         share: Option<u8>,
         #[serde(default, deserialize_with = "integer")]
         release: Option<i64>,
+    }
+
+    #[test]
+    fn a_source_is_an_address_of_the_web() {
+        for text in [
+            "https://git.example/shop/commit/abc",
+            "http://localhost:8080",
+            "https://a?b#c",
+            "http://[::1]:80/x",
+        ] {
+            let read = source(Some(text.to_owned()));
+            assert_eq!(read.ok().flatten().as_deref(), Some(text));
+        }
+        for text in [
+            "commit abc",
+            "",
+            " ",
+            "https://",
+            "https:///x",
+            "ftp://a/",
+            "javascript:alert(1)",
+            "https://me:secret@a/",
+            "https://a:/",
+            "https://a:123456/",
+            "https://a/b c",
+            "https://a/\u{e9}",
+            "https://[]/",
+            "HTTPS://a",
+        ] {
+            let refused = source(Some(text.to_owned())).unwrap_err();
+            assert!(refused.reason.starts_with("source "), "{text}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::component::Named;
-use super::order::{some, take, text};
+use super::order::{said, some, source, take, text};
 use super::problem::V1Problem;
 use super::release::execute_of;
 use super::{Pages, document, json};
@@ -43,14 +43,14 @@ pub(super) async fn begin(
     let what = format!("preview {bff}");
     let (body, key) = take::<PreviewBody>(request, &caller, &what).await?;
     let named = Named::of(body.digest, body.oci)?;
-    if !preview::is_name(&body.name) {
-        let what = "name is none that a preview may have";
-        let fix = format!("write {}", preview::NAME);
-        return Err(V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix));
-    }
+    preview::check_name(&body.name).map_err(|fault| {
+        let (what, fix) = (format!("name {fault}"), format!("write {}", preview::NAME));
+        V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix)
+    })?;
     let lifetime = body.expires_in.as_deref().map(lifetime).transpose()?;
     let message = text("message", body.message)?;
-    let source = text("source", body.source)?.or_else(|| named.source());
+    let source = source(body.source)?.or_else(|| named.source());
+    let signature = said("signature", body.signature)?;
     let order = Order {
         bff,
         kind: Kind::Preview,
@@ -63,7 +63,7 @@ pub(super) async fn begin(
         canary: None,
         again: false,
         signing: Signing {
-            signature: body.signature,
+            signature,
             older: false,
         },
         preview: Some(WantedPreview {

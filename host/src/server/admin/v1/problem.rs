@@ -5,7 +5,7 @@ use http::{HeaderValue, Response, StatusCode};
 use serde_json::json;
 
 use crate::oci::PullError;
-use crate::releases::{OrderError, StoreError};
+use crate::releases::{OrderError, StoreError, parted};
 use crate::server::admin::{AdminBody, typed};
 use crate::server::inbound::RequestId;
 
@@ -130,7 +130,7 @@ impl From<OrderError> for V1Problem {
         };
         let text = error.to_string();
         // Every text of these errors has its way out at the end.
-        let (reason, fix) = text.rsplit_once("; ").unwrap_or((&text, ""));
+        let (reason, fix) = parted(&text);
         let problem = Self::new(status, step, reason, fix);
         Self {
             retry_after: match &error {
@@ -165,6 +165,61 @@ fn status_of(error: &PullError) -> StatusCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::releases::TokenError;
+
+    #[test]
+    fn each_refusal_of_an_order_has_a_way_out() {
+        let bff = || "page".to_owned();
+        let digest = || "abc".to_owned();
+        for error in [
+            OrderError::NoBff(bff()),
+            OrderError::NoRelease {
+                bff: bff(),
+                release: 1,
+            },
+            OrderError::NoPrevious(bff()),
+            OrderError::NeverLive {
+                bff: bff(),
+                digest: digest(),
+            },
+            OrderError::Name {
+                bff: bff(),
+                name: digest(),
+                what: "is no name",
+            },
+            OrderError::Unproven {
+                bff: bff(),
+                digest: digest(),
+            },
+            OrderError::NoPreview {
+                bff: bff(),
+                name: "pr-1".to_owned(),
+            },
+            OrderError::NoShadow(bff()),
+            OrderError::TooManyShadows,
+            OrderError::Token(TokenError::Mistyped),
+            StoreError::KeyReused.into(),
+            StoreError::Cut.into(),
+            StoreError::Damaged(digest()).into(),
+            StoreError::NoCanary {
+                bff: bff(),
+                what: "none".to_owned(),
+            }
+            .into(),
+            StoreError::Superseded {
+                bff: bff(),
+                release: 1,
+                by: 2,
+            }
+            .into(),
+            OrderError::Stopping,
+        ] {
+            let text = error.to_string();
+            let problem = V1Problem::from(error);
+            assert!(problem.fix.len() > 5, "{text}");
+            assert_eq!(format!("{}; {}", problem.reason, problem.fix), text);
+        }
+    }
 
     #[test]
     fn a_host_that_stops_is_told_from_a_store_that_fails() {

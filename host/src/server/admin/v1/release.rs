@@ -9,10 +9,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::component::{Found, Named};
-use super::order::{expected, integer, some, take, take_or_default, text};
+use super::named::{Name, Wanted};
+use super::order::{integer, said, some, source, take, take_or_default, text};
 use super::problem::V1Problem;
-use super::upload::check_digest;
 use super::{Pages, document, json};
+use crate::digest::is_digest;
 use crate::releases::{
     Begun, Caller, FirstShare, Kind, Order, Release, Scope, Signing, StoreError, Target,
 };
@@ -81,13 +82,13 @@ pub(super) async fn begin(
     let (body, key) = take::<BeginBody>(request, &caller, &what).await?;
     let named = Named::of(body.digest, body.oci)?;
     let canary = first_share(&body.strategy, body.share)?;
-    if body.again && body.message.as_deref().is_none_or(str::is_empty) {
+    if body.again && body.message.as_deref().is_none_or(says_nothing) {
         let what = "again is for a component that a rule has rolled back, and needs a message";
         let fix = "say in message why it is to be tried again";
         return Err(V1Problem::new(StatusCode::BAD_REQUEST, "held", what, fix));
     }
     if let Some(consent) = &body.consent {
-        check_digest(consent)?;
+        check_consent(consent)?;
         if !caller.is_operator() {
             let what = "consent is the operator's";
             let fix = "show the operator the difference, who may release it";
@@ -95,14 +96,15 @@ pub(super) async fn begin(
         }
     }
     let message = text("message", body.message)?;
-    let source = text("source", body.source)?.or_else(|| named.source());
-    let expect_live = expected(body.expect_live)?;
+    let source = source(body.source)?.or_else(|| named.source());
+    let signature = said("signature", body.signature)?;
+    let expect_live = Wanted::new(body.expect_live)?;
     let order = Order {
-        bff,
         kind: Kind::Deploy,
         message,
         source,
-        expect_live,
+        expect_live: expect_live.expected(pages, &bff).await?,
+        bff,
         key,
         caller,
         consent: body.consent,
@@ -110,7 +112,7 @@ pub(super) async fn begin(
         again: body.again,
         preview: None,
         signing: Signing {
-            signature: body.signature,
+            signature,
             older: body.older,
         },
     };
@@ -128,6 +130,21 @@ pub(super) async fn execute_of(
         Found::Digest(digest, _pulling) => execute(pages, order, Target::Digest(digest)).await,
         Found::Begun(release) => Ok(recorded(&release)),
     }
+}
+
+/// A text that nobody learns anything from.
+fn says_nothing(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
+/// A part of a consent is none: it is to all of a difference.
+fn check_consent(consent: &str) -> Result<(), V1Problem> {
+    if is_digest(consent) {
+        return Ok(());
+    }
+    let what = "consent is no digest of a difference, of 64 hexadecimal digits in small letters";
+    let fix = "write the consent of the difference that the refusal has";
+    Err(V1Problem::new(StatusCode::BAD_REQUEST, "digest", what, fix))
 }
 
 /// The first share of a canary.
@@ -153,19 +170,19 @@ pub(super) async fn rollback(
 ) -> Result<Response<AdminBody>, V1Problem> {
     let what = format!("rollback {bff}");
     let (body, key) = take_or_default::<RollbackBody>(request, &caller, &what).await?;
-    let target = match body.to {
-        Some(digest) => {
-            check_digest(&digest)?;
-            Target::Digest(digest)
-        }
+    let to = body.to.map(|name| Name::new("to", name)).transpose()?;
+    let expect_live = Wanted::new(body.expect_live)?;
+    let message = text("message", body.message)?;
+    let target = match to {
+        Some(name) => name.target(pages, &bff).await?,
         None => Target::Previous,
     };
     let order = Order {
-        bff,
         kind: Kind::Rollback,
-        message: text("message", body.message)?,
+        message,
         source: None,
-        expect_live: expected(body.expect_live)?,
+        expect_live: expect_live.expected(pages, &bff).await?,
+        bff,
         key,
         caller,
         consent: None,

@@ -124,7 +124,10 @@ pub(super) fn find(
 ) -> Result<(&'static Route, [String; 2]), V1Problem> {
     let fits = ROUTES.iter();
     let fits = fits.filter_map(|route| Some((route, names(route.pattern, path)?)));
-    let fits: Vec<_> = fits.collect();
+    let mut fits: Vec<_> = fits.collect();
+    // Of a fixed path, a pattern that it fits as well says nothing.
+    let nearest = fits.iter().map(|(route, _)| rank(route.pattern)).max();
+    fits.retain(|(route, _)| Some(rank(route.pattern)) == nearest);
     let found = fits.iter().find(|(route, _)| route.method == method);
     if let Some((route, names)) = found {
         return Ok((route, names.clone()));
@@ -144,6 +147,13 @@ pub(super) fn find(
         allow: HeaderValue::try_from(methods).ok(),
         ..V1Problem::new(status, "method", what, "send one of these")
     })
+}
+
+/// Of two patterns that a path fits, the greater one is meant: where they part first, its segment is
+/// a fixed one.
+fn rank(pattern: &str) -> Vec<bool> {
+    let segments = pattern.split('/');
+    segments.map(|segment| !segment.starts_with('{')).collect()
 }
 
 /// What stands for the names in a pattern. `None` for another path.
@@ -169,7 +179,7 @@ fn names(pattern: &str, path: &str) -> Option<[String; 2]> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use serde_json::Value;
 
@@ -202,6 +212,42 @@ mod tests {
     }
 
     #[test]
+    fn each_path_lists_its_own_methods() {
+        let mut methods = BTreeMap::<&str, BTreeSet<&str>>::new();
+        for route in &ROUTES {
+            let of_path = methods.entry(route.pattern).or_default();
+            of_path.insert(route.method.as_str());
+        }
+        for (pattern, methods) in methods {
+            // As a caller writes it; none of the names is a fixed part of another path.
+            let segments = pattern.split('/');
+            let path = segments.map(|it| if it.starts_with('{') { "x" } else { it });
+            let path = path.collect::<Vec<_>>().join("/");
+            for method in [
+                Method::GET,
+                Method::HEAD,
+                Method::POST,
+                Method::PUT,
+                Method::PATCH,
+                Method::DELETE,
+                Method::OPTIONS,
+            ] {
+                let found = find(&method, &path);
+                if methods.contains(method.as_str()) {
+                    let (route, _) = found.unwrap();
+                    assert_eq!((route.pattern, &route.method), (pattern, &method));
+                    continue;
+                }
+                let refused = found.unwrap_err();
+                assert_eq!(refused.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+                let allow = refused.allow.unwrap();
+                let allow: BTreeSet<&str> = allow.to_str().unwrap().split(", ").collect();
+                assert_eq!(allow, methods, "{method} {path}");
+            }
+        }
+    }
+
+    #[test]
     fn a_path_means_one_operation_or_none() {
         let found = |method: Method, path: &str| {
             let found = find(&method, path);
@@ -224,6 +270,9 @@ mod tests {
                 "{path}"
             );
         }
+        // A fixed path is not one of the names that a pattern has in its place.
+        let got = found(Method::DELETE, "/v1/tokens/exchange");
+        assert_eq!(got, Err(StatusCode::METHOD_NOT_ALLOWED));
         let refused = find(&Method::DELETE, "/v1/bffs/watch/releases").unwrap_err();
         assert_eq!(refused.status, StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(refused.allow.unwrap(), "GET, POST");

@@ -8,9 +8,9 @@ use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::named::Name;
 use super::order::{integer, parse, read, some};
 use super::problem::V1Problem;
-use super::upload::check_digest;
 use super::{Pages, json};
 use crate::releases::{Caller, OrderError, ShadowOrder};
 use crate::server::admin::AdminBody;
@@ -36,7 +36,7 @@ pub(super) async fn begin(
     // One that is sent twice begins anew.
     let (bytes, _) = read(request).await?;
     let body: Body = parse(&bytes)?;
-    check_digest(&body.digest)?;
+    let name = Name::new("digest", body.digest)?;
     let bad = |what: &str, fix: &str| {
         let status = StatusCode::BAD_REQUEST;
         V1Problem::new(status, "order", what.to_owned(), fix.to_owned())
@@ -54,8 +54,8 @@ pub(super) async fn begin(
         return Err(bad(what, "write such a number, or leave it out"));
     }
     let order = ShadowOrder {
+        digest: name.digest(pages, &bff).await?,
         bff,
-        digest: body.digest,
         lasts: lasts.flatten(),
         sample: body.sample,
         caller,

@@ -5,12 +5,31 @@ use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::order::{parse, read};
+use super::order::{parse, read, some};
 use super::problem::V1Problem;
 use super::release::page_of;
 use super::{Pages, document, json};
-use crate::releases::{Token, WrittenToken};
+use crate::releases::{Token, WrittenToken, parted, token_id};
 use crate::server::admin::AdminBody;
+
+/// The id of what is no token, and may be one with a typo.
+const UNKNOWN: &str = "…";
+/// No other part of a path behind it is as long.
+const LONGEST: usize = 8;
+/// Where tokens are revoked.
+const TOKENS: &str = "/v1/tokens/";
+
+/// A path as the log and the audit have it: the secret of a token that was written whole is not in
+/// it.
+pub(super) fn shown(path: &str) -> String {
+    match path.strip_prefix(TOKENS) {
+        Some(id) if id.len() > LONGEST => {
+            let id = token_id(id).unwrap_or(UNKNOWN);
+            format!("{TOKENS}{id}")
+        }
+        _ => path.to_owned(),
+    }
+}
 
 /// The body of an order for a token.
 #[derive(Deserialize)]
@@ -19,10 +38,10 @@ struct TokenBody {
     team: String,
     #[serde(default)]
     operator: bool,
-    #[serde(default)]
-    bffs: Vec<String>,
-    #[serde(default)]
-    scopes: Vec<String>,
+    #[serde(default, deserialize_with = "some")]
+    bffs: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "some")]
+    scopes: Option<Vec<String>>,
     expires_in: Option<String>,
     note: Option<String>,
 }
@@ -44,7 +63,7 @@ pub(super) async fn create(
     };
     let new = written.check().map_err(|error| {
         let text = error.to_string();
-        let (what, fix) = text.rsplit_once("; ").unwrap_or((&text, ""));
+        let (what, fix) = parted(&text);
         V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix)
     })?;
     let (token, secret) = pages.orders.create_token(new).await?;
@@ -63,6 +82,8 @@ pub(super) async fn list(pages: &Pages) -> Result<Response<AdminBody>, V1Problem
 
 /// Revokes a token, at once.
 pub(super) async fn revoke(pages: &Pages, id: String) -> Result<Response<AdminBody>, V1Problem> {
+    // Of a token that was written whole, the secret is nowhere.
+    let id = token_id(&id).unwrap_or(UNKNOWN).to_owned();
     let revoked = pages.orders.revoke(id.clone()).await?;
     if !revoked {
         let what = format!("there is no valid token {id:?}");

@@ -138,7 +138,7 @@ async fn send(
     sent.map_err(|error: StoreError| OrderError::Store(error).into())
 }
 
-pub(super) fn check_digest(digest: &str) -> Result<(), V1Problem> {
+fn check_digest(digest: &str) -> Result<(), V1Problem> {
     if is_digest(digest) {
         return Ok(());
     }

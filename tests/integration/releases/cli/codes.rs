@@ -1,0 +1,84 @@
+//! How a command ends whose component is named by digits that mean none, or several: as with a whole
+//! digest that no release is of.
+
+use rusqlite::Connection;
+
+use super::super::{served, some, start};
+use super::{file, tailor, url};
+use crate::releases::api::digest;
+use crate::swap::page::page;
+
+/// What two digests of the history begin with.
+const TWICE: &str = "abcdef0";
+
+#[tokio::test]
+async fn digits_that_mean_none_or_several_end_with_the_code_of_the_page() {
+    let (host, api) = start().await;
+    let url = url(&api);
+    api.release(&page("v1")).await;
+    api.release(&page("v2")).await;
+    let journal = Connection::open(host.dir().join("data/releases/journal.db")).unwrap();
+    for last in ["1", "2"] {
+        let digest = format!("{TWICE}{}{last}", "0".repeat(56));
+        let row = "INSERT INTO release (bff, digest, kind, at) VALUES ('page', ?1, 'deploy', 1)";
+        journal.execute(row, [&digest]).unwrap();
+        let event = "INSERT INTO event (release, state, step, reason, at)
+                     VALUES (last_insert_rowid(), 'refused', 'form', 'x', 1)";
+        journal.execute(event, []).unwrap();
+    }
+    let path = file(host.dir(), "1.wasm", &page("v1"));
+    let whole = "0".repeat(64);
+    let never = digest(b"never live");
+    for (typed, code, told) in [
+        // What is expected is not live: a conflict.
+        (
+            &["deploy", "page", &path, "--expect-live", &whole][..],
+            5,
+            "409 at expect-live",
+        ),
+        (
+            &["deploy", "page", &path, "--expect-live", "0000000"],
+            5,
+            "--expect-live 0000000: no release of page",
+        ),
+        (
+            &["deploy", "page", &path, "--expect-live", TWICE],
+            5,
+            "--expect-live abcdef0: the digests",
+        ),
+        // What is to be live cannot be: it is refused.
+        (&["rollback", "page", "--to", &whole], 2, "was not live"),
+        (&["rollback", "page", "--to", &never], 2, "was not live"),
+        (
+            &["rollback", "page", "--to", "0000000"],
+            2,
+            "0000000: no release of page",
+        ),
+        (&["rollback", "page", "--to", TWICE], 2, "write more digits"),
+        // Of a shadow, 2 says that something differs.
+        (&["shadow", "page", "0000000"], 1, "no release of page"),
+        (&["shadow", "page", TWICE], 1, "write more digits"),
+        (&["shadow", "page", &whole], 1, "409 at digest"),
+        (&["diff", "page", "--to", TWICE], 1, "404 at digest"),
+    ] {
+        let said = tailor(&url, typed).await;
+        assert_eq!(said.code, code, "{typed:?} {said:?}");
+        assert!(said.err.contains(told), "{typed:?} {said:?}");
+    }
+    assert_eq!(served(host.address()).await, some("v2"));
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_that_is_live_is_no_conflict_but_for_who_expects_it() {
+    let (host, api) = start().await;
+    let url = url(&api);
+    let path = file(host.dir(), "1.wasm", &page("v1"));
+    let live = ["deploy", "page", &path, "--expect-live", "live"];
+    let said = tailor(&url, &live).await;
+    assert_eq!(said.code, 5, "{said:?}");
+    assert!(said.err.contains("live: page has none"), "{said:?}");
+    let said = tailor(&url, &["rollback", "page", "--to", "latest"]).await;
+    assert_eq!(said.code, 1, "{said:?}");
+    host.stop().await;
+}
