@@ -47,9 +47,7 @@ use http::{HeaderName, HeaderValue, Method};
 
 pub use bulkhead::{Bulkhead, Rate};
 pub use canary::{Canary, ClientKey};
-pub use ci::{
-    CI_MAX_AGE, CI_MAX_LEEWAY, CiAlgorithm, CiIssuer, CiKeys, CiRule, ClaimPattern, RESERVED_TEAMS,
-};
+pub use ci::{CI_MAX_AGE, CI_MAX_LEEWAY, CiAlgorithm, CiIssuer, CiKeys, CiRule, ClaimPattern};
 pub use coding::ContentCoding;
 pub use compile::{Compile, CompiledCode};
 pub use downstream::{

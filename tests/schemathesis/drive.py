@@ -114,9 +114,12 @@ def run(tailor, program, component, examples, seed, folder):
             "--report-json-path",
             str(report),
         ]
-        ended = subprocess.run(arguments, cwd=folder, capture_output=True, text=True)
+        # What it prints is long, and is wanted where it has found something.
+        log = folder / "schemathesis.log"
+        with open(log, "wb") as out:
+            ended = subprocess.run(arguments, cwd=folder, stdout=out, stderr=subprocess.STDOUT)
         if not report.exists():
-            sys.exit(f"schemathesis: {ended.returncode}\n{ended.stdout}{ended.stderr}")
+            sys.exit(f"schemathesis: {ended.returncode}\n{log.read_text()}")
         found = json.loads(report.read_text())
         cases, operations = found["test_cases"], found["operations"]
         print(
@@ -134,7 +137,7 @@ def run(tailor, program, component, examples, seed, folder):
             print(f"the host is not well:\n{host.log.read_text()}")
         is_good = ended.returncode == 0 and is_well and found["complete"]
         if not is_good or found["failures"] or found["errors"]:
-            print(ended.stdout[-20_000:])
+            print(log.read_text()[-20_000:])
             return 1
         return 0
     finally:

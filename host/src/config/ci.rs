@@ -79,10 +79,6 @@ impl CiAlgorithm {
     }
 }
 
-/// Names that the history has for others than teams: the holder of an operator's token, the owner of
-/// the data directory, a caller of a host without tokens, and the gate of a canary.
-pub const RESERVED_TEAMS: [&str; 4] = ["operator", "data-dir", "local", "gate"];
-
 /// What the jobs get whose claims fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CiRule {
@@ -94,6 +90,12 @@ pub struct CiRule {
     pub bffs: Vec<String>,
     /// What may be done with them.
     pub scopes: Vec<&'static str>,
+}
+
+impl CiRule {
+    /// Names that the history has for others than teams: the holder of an operator's token, the owner
+    /// of the data directory, a caller of a host without tokens, and the gate of a canary.
+    pub const RESERVED_TEAMS: [&'static str; 4] = ["operator", "data-dir", "local", "gate"];
 }
 
 /// What a claim has to be: a text, in which one `*` stands for one or more characters that are

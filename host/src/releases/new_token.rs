@@ -7,7 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::access::{Rights, Scope};
-use crate::config::RESERVED_TEAMS;
+use crate::config::CiRule;
 
 /// A token to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +115,7 @@ impl WrittenToken {
             (false, _, Some(scopes)) if scopes.is_empty() => return Err(NewTokenError::Scopes),
             (false, bffs, scopes) => {
                 let bffs = bffs.filter(is_count).ok_or(NewTokenError::Bffs)?;
-                if RESERVED_TEAMS.contains(&&*self.team) {
+                if CiRule::RESERVED_TEAMS.contains(&&*self.team) {
                     return Err(NewTokenError::Reserved(self.team));
                 }
                 Rights::Team {

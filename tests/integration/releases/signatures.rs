@@ -91,8 +91,9 @@ async fn refused(api: &Api, component: &[u8], signature: &str, words: &[&str]) {
     assert_eq!(found, (&json!("refused"), &json!("signature")), "{release}");
     let reason = release["reason"].as_str().unwrap();
     assert!(reason.starts_with("bff.page: "), "{reason}");
+    let told = format!("{reason}; {}", release["fix"].as_str().unwrap());
     for word in words {
-        assert!(reason.contains(word), "{word}: {reason}");
+        assert!(told.contains(word), "{word}: {told}");
     }
     assert_eq!(release["signer"], Value::Null, "{release}");
 }

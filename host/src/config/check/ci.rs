@@ -6,7 +6,7 @@ use super::Context;
 use crate::config::field::{Field, Located};
 use crate::config::raw::{RawCi, RawCiRule};
 use crate::config::units::ms;
-use crate::config::{CiAlgorithm, CiIssuer, CiKeys, CiRule, ClaimPattern, RESERVED_TEAMS};
+use crate::config::{CiAlgorithm, CiIssuer, CiKeys, CiRule, ClaimPattern};
 
 /// Rules of one CI system.
 const MAX_RULES: usize = 100;
@@ -174,7 +174,7 @@ fn rule(raw: &RawCiRule, cx: &mut Context<'_>) -> Option<CiRule> {
     cx.check_distinct(&raw.bffs, Clone::clone);
     cx.check_distinct(&raw.scopes, |it| *it);
     if let Some(at) = raw.team.written()
-        && RESERVED_TEAMS.contains(&&*at.value)
+        && CiRule::RESERVED_TEAMS.contains(&&*at.value)
     {
         let what = format!("{:?} is the name of others in the history", at.value);
         cx.report(at, what, "name the team");
