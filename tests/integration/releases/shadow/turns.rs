@@ -44,9 +44,9 @@ async fn release_other(api: &Api, guests: &[Guest]) {
     for guest in guests {
         live = digest(&guest.component());
         assert_eq!(api.put(&guest.component()).await.status / 100, 2);
-        let begun = api.post("/v1/bffs/other/releases", &json!({"digest": live}));
-        let location = begun.await.location;
-        assert_eq!(api.ended(&location).await["state"], "live");
+        let order = json!({"digest": live});
+        let begun = api.post("/v1/bffs/other/releases", &order).await;
+        assert_eq!(api.ended(&begun.location).await["state"], "live");
     }
     until(async || {
         let status = api.get("/v1/bffs/other").await.json;
