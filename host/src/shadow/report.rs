@@ -11,7 +11,6 @@ use super::difference::{Example, Kind, Place};
 use super::noise::{Noise, Other, Share};
 use super::run::Ran;
 use crate::time::micros;
-use left_out::LeftOut;
 
 /// Places of all answers together.
 const MAX_PLACES: usize = 200;
@@ -67,6 +66,14 @@ struct Counted {
     /// How many of these runs were told another time.
     of_other_time: u64,
     examples: Vec<Example>,
+}
+
+/// Which differences at a place say nothing.
+enum LeftOut {
+    All,
+    /// Those of runs that were told another time.
+    OfOtherTime,
+    None,
 }
 
 /// CPU time, microseconds, and memory, bytes.

@@ -4,17 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::Report;
+use super::{LeftOut, Report};
 use crate::shadow::difference::{Kind, Place};
 use crate::shadow::noise::{Row, Share};
-
-/// Which differences at a place say nothing.
-pub(super) enum LeftOut {
-    All,
-    /// Those of runs that were told another time.
-    OfOtherTime,
-    None,
-}
 
 impl Report {
     /// Which differences say nothing there.
