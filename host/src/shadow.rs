@@ -8,7 +8,7 @@
 //!
 //! The first record, and each twentieth, also runs the live version again: with other random bytes,
 //! and at another time. Where that differs from its own answer, a difference of the candidate says
-//! nothing.
+//! nothing, unless a far larger share of its runs has it.
 
 mod again;
 mod budget;

@@ -68,12 +68,13 @@ struct Found {
     requests: u64,
     runs: u64,
     same: u64,
+    dropped: u64,
     shed: serde_json::Map<String, Value>,
     failed: Vec<Counted>,
     status: Vec<Counted>,
     headers: Vec<Counted>,
     body: Vec<Counted>,
-    noise: Vec<String>,
+    noise: Vec<Noise>,
     /// Of what nothing can be said.
     #[serde(default)]
     unknown: Vec<String>,
@@ -92,7 +93,18 @@ struct Counted {
     code: String,
     times: u64,
     of_live: u64,
+    runs_of_live: u64,
     examples: Vec<Example>,
+}
+
+/// Where what is live differs from itself.
+#[derive(Deserialize)]
+struct Noise {
+    place: String,
+    kind: String,
+    of_live: u64,
+    runs_of_live: u64,
+    left_out: u64,
 }
 
 #[derive(Deserialize)]
@@ -247,12 +259,20 @@ fn lines(found: &Found) -> Vec<String> {
         found.requests, found.runs, found.same
     ));
     let of = |times: u64| format!("{times} of {}", found.runs);
+    let often = |it: &Counted| match it.of_live {
+        0 => of(it.times),
+        live => format!(
+            "{}, what is live in {live} of {}",
+            of(it.times),
+            it.runs_of_live
+        ),
+    };
     for it in &found.status {
-        lines.push(format!("status: {}{}", of(it.times), examples(it)));
+        lines.push(format!("status: {}{}", often(it), examples(it)));
     }
     for it in &found.headers {
         let what = format!("header {} {}", it.name, it.kind);
-        lines.push(format!("{what}: {}{}", of(it.times), examples(it)));
+        lines.push(format!("{what}: {}{}", often(it), examples(it)));
     }
     for it in &found.body {
         let place = if it.pointer.is_empty() {
@@ -261,7 +281,7 @@ fn lines(found: &Found) -> Vec<String> {
             &it.pointer
         };
         let what = format!("{place} {}", it.kind);
-        lines.push(format!("{what}: {}{}", of(it.times), examples(it)));
+        lines.push(format!("{what}: {}{}", often(it), examples(it)));
     }
     for (name, calls) in [("new", &found.new_calls), ("missing", &found.missing_calls)] {
         let calls = calls.iter();
@@ -277,16 +297,17 @@ fn lines(found: &Found) -> Vec<String> {
     }));
     let unknown = found.unknown.iter();
     lines.extend(unknown.map(|it| format!("not all was compared: {it}")));
-    if !found.noise.is_empty() {
-        let noise = found.noise.join(", ");
-        lines.push(format!("what is live differs from itself at: {noise}"));
-    }
+    lines.extend(found.noise.iter().map(|it| {
+        let (place, kind, left_out) = (&it.place, &it.kind, it.left_out);
+        let live = format!("{} of {}", it.of_live, it.runs_of_live);
+        format!("noise {place} {kind}: what is live in {live}, left out: {left_out}")
+    }));
     if !found.shed.is_empty() {
         let shed = found.shed.iter();
         let shed: Vec<String> = shed
             .map(|(reason, count)| format!("{count} {reason}"))
             .collect();
-        lines.push(format!("left out: {}", shed.join(", ")));
+        lines.push(format!("left out: {} ({})", found.dropped, shed.join(", ")));
     }
     let usage = &found.usage;
     for (name, usage) in [

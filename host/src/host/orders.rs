@@ -6,6 +6,7 @@ use std::iter;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
@@ -182,14 +183,14 @@ impl Orders for ReleaseOrders {
         Box::pin(async move { judged.await.unwrap_or(Err(OrderError::Stopping)) })
     }
 
-    fn shadow(&self, order: ShadowOrder) -> Answer<()> {
+    fn shadow(&self, order: ShadowOrder) -> Answer<Value> {
         let found = self.changes();
         let (event_loop, on) = (self.event_loop.clone(), self.event_loop.clone());
         let begun = on.spawn(async move {
             let (changes, _) = found?;
-            let live = changes.begin_shadow(&order).await?;
+            let (live, report) = changes.begin_shadow(&order).await?;
             event_loop.spawn(async move { changes.load_shadow(order, live).await });
-            Ok(())
+            Ok(report)
         });
         Box::pin(async move { begun.await.unwrap_or(Err(OrderError::Stopping)) })
     }

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::candidates::load_released;
 use super::change::{Changes, blocking};
 use crate::bff::error::LoadError;
@@ -30,7 +32,8 @@ pub(super) async fn run_again(shared: Arc<SharedState>) {
 }
 
 impl Changes {
-    /// Begins a shadow, and returns what is live. It takes requests once its component is loaded.
+    /// Begins a shadow, and returns what is live, and its report. It takes requests once its
+    /// component is loaded.
     ///
     /// # Errors
     ///
@@ -38,7 +41,7 @@ impl Changes {
     pub(super) async fn begin_shadow(
         &self,
         order: &ShadowOrder,
-    ) -> Result<Arc<Loaded>, OrderError> {
+    ) -> Result<(Arc<Loaded>, Value), OrderError> {
         let releases = self.releases.clone().ok_or(OrderError::Stopping)?;
         let bff = self.released_bff(&order.bff)?;
         let name = order.bff.clone();
@@ -77,12 +80,10 @@ impl Changes {
             actor: order.caller.name().to_owned(),
             live: live.clone(),
         });
-        if !began {
-            return Err(OrderError::TooManyShadows);
-        }
+        let report = began.ok_or(OrderError::TooManyShadows)?;
         let (digest, bff) = (&order.digest, &order.bff);
         tracing::info!(bff, digest, "a shadow begins");
-        Ok(live)
+        Ok((live, report))
     }
 
     /// Loads the component of a shadow. Compiling takes as long as it takes.

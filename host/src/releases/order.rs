@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use serde_json::Value;
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 
@@ -65,8 +66,8 @@ pub trait Orders: Send + Sync {
     /// Changes the trial of a release.
     fn judge(&self, order: CanaryOrder) -> Answer<Begun>;
 
-    /// Begins a shadow, which goes on.
-    fn shadow(&self, order: ShadowOrder) -> Answer<()>;
+    /// Begins a shadow, which goes on, and gives its report.
+    fn shadow(&self, order: ShadowOrder) -> Answer<Value>;
 
     /// Begins a release, which goes on when this has its number.
     fn begin(&self, order: Order, target: Target) -> Answer<Begun>;

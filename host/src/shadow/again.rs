@@ -43,6 +43,7 @@ pub(super) async fn run_on(
             request: &record.capture.request,
             tape,
             answer: &record.answer,
+            served: record.cpu,
             values: shadow.new.settings.values,
             code,
         };

@@ -93,6 +93,11 @@ impl Budget {
         }
     }
 
+    /// Whether it holds no more bytes than these.
+    pub(super) fn is_within(&self, bytes: usize) -> bool {
+        self.memory.own.load(Ordering::Relaxed) <= bytes
+    }
+
     fn nothing(&self) -> Held {
         Held {
             memory: self.memory.clone(),

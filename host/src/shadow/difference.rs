@@ -17,6 +17,10 @@ const MAX_JSON: usize = 1 << 20;
 const MAX_MEMBERS: usize = 50;
 /// Bytes of a pointer.
 const MAX_POINTER: usize = 300;
+/// What is added to the half of a surrogate pair for a character of private use in its place.
+const HALVES: u32 = 0x10_0000;
+/// What some programs write before a text.
+const MARK: &[u8] = "\u{feff}".as_bytes();
 /// Bytes of a value in an example.
 const MAX_VALUE: usize = 100;
 
@@ -173,6 +177,9 @@ impl Found {
         if live == candidate {
             return;
         }
+        // Readers of JSON that take such a mark take it of both.
+        let stripped = live.strip_prefix(MARK).zip(candidate.strip_prefix(MARK));
+        let (live, candidate) = stripped.unwrap_or((live, candidate));
         match (json(live), json(candidate)) {
             (Some(live), Some(candidate)) => self.values(&live, &candidate),
             (live_json, candidate_json) => {
@@ -273,8 +280,26 @@ fn json(body: &[u8]) -> Option<Value> {
     value.or_else(|| serde_json::from_slice(&without_halves(body)?).ok())
 }
 
-/// A JSON text with U+FFFD for each half of a surrogate pair that is alone, of which no text can be
-/// made: JavaScript writes it for a string that was cut there. `None` where there is none.
+/// The character that stands for half of a surrogate pair: each half has another one, among those
+/// that mean nothing by themselves.
+fn of_half(unit: u32) -> Option<char> {
+    char::from_u32(HALVES + unit)
+}
+
+/// A text with the halves as JSON has them.
+fn with_halves(text: &str) -> String {
+    let mut whole = String::with_capacity(text.len());
+    for it in text.chars() {
+        match u32::from(it).checked_sub(HALVES) {
+            Some(unit @ 0xd800..=0xdfff) => whole += &format!("\\u{unit:04x}"),
+            _ => whole.push(it),
+        }
+    }
+    whole
+}
+
+/// A JSON text with a character for each half of a surrogate pair that is alone, of which no text
+/// can be made: JavaScript writes it for a string that was cut there. `None` where there is none.
 fn without_halves(body: &[u8]) -> Option<Vec<u8>> {
     let unit = |at: usize| {
         let digits = body.get(at..at + 6)?.strip_prefix(b"\\u")?;
@@ -284,8 +309,8 @@ fn without_halves(body: &[u8]) -> Option<Vec<u8>> {
     while let Some(byte) = body.get(at) {
         let length = match (*byte, unit(at)) {
             (b'\\', Some(0xd800..=0xdbff)) if matches!(unit(at + 6), Some(0xdc00..=0xdfff)) => 12,
-            (b'\\', Some(0xd800..=0xdfff)) => {
-                text.extend_from_slice(b"\\ufffd");
+            (b'\\', Some(half @ 0xd800..=0xdfff)) => {
+                text.extend(of_half(half)?.encode_utf8(&mut [0; 4]).bytes());
                 is_changed = true;
                 at += 6;
                 continue;
@@ -319,7 +344,7 @@ fn kind(value: &Value) -> &'static str {
 /// A value, or its type and size.
 fn shown(value: &Value, values: bool) -> String {
     if values {
-        return excerpt(&value.to_string(), MAX_VALUE);
+        return excerpt(&with_halves(&value.to_string()), MAX_VALUE);
     }
     let size = match value {
         Value::String(text) => text.chars().count(),

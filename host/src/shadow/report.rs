@@ -1,12 +1,14 @@
 //! What a shadow has found so far: counts, with a few examples, all of it bounded.
 
+mod left_out;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::difference::{Example, Kind, Place};
-use super::noise::{Noise, Other};
+use super::noise::{Noise, Other, Share};
 use super::run::Ran;
 use crate::time::micros;
 
@@ -28,9 +30,8 @@ const UNCOMPARED: &str = "uncompared";
 #[derive(Debug, Default)]
 pub(super) struct Report {
     runs: u64,
+    /// As far as it was known what is noise when they ran.
     same: u64,
-    /// Runs of the live version on what it had answered.
-    runs_of_live: u64,
     failed: BTreeMap<&'static str, Failed>,
     places: BTreeMap<(Place, Kind), Counted>,
     /// Where the live version differs from its own answers.
@@ -45,10 +46,8 @@ pub(super) struct Report {
     is_coarse: bool,
     /// The same where only the time is another.
     is_coarse_in_time: bool,
-    /// Runs that were told another time.
+    /// Runs that were told another time, of those that were compared.
     other_times: u64,
-    /// Of those runs, the ones that made other calls than before: they say nothing of noise.
-    other_calls: u64,
     served: Usage,
     live: Usage,
     candidate: Usage,
@@ -67,6 +66,14 @@ struct Counted {
     /// How many of these runs were told another time.
     of_other_time: u64,
     examples: Vec<Example>,
+}
+
+/// Which differences at a place say nothing.
+enum LeftOut {
+    All,
+    /// Those of runs that were told another time.
+    OfOtherTime,
+    None,
 }
 
 /// CPU time, microseconds, and memory, bytes.
@@ -113,10 +120,8 @@ impl Report {
 
     /// The live version ran again, and differs there from its own answer.
     pub(super) fn ran_again(&mut self, other: Other, ran: Ran) {
-        self.runs_of_live += 1;
         if !ran.new_calls.is_empty() || !ran.missing_calls.is_empty() {
             // What it did not learn this time is no reason to leave a difference out.
-            self.other_calls += 1;
             let calls = ran.new_calls.into_iter().chain(ran.missing_calls);
             self.noise.learn_calls(calls);
             return;
@@ -133,15 +138,22 @@ impl Report {
     pub(super) fn ran(&mut self, ran: Ran) -> &'static str {
         self.runs += 1;
         let calls_differ = !ran.new_calls.is_empty() || !ran.missing_calls.is_empty();
-        self.other_times += u64::from(!ran.has_same_time);
         // One that lacks such a call and makes none in its place does something else.
         let sorted = |calls: &[String]| {
             let mut calls = calls.to_vec();
             calls.sort_unstable();
             calls
         };
+        let is_noise = |call: &String| {
+            let before = self.new_calls.get(call).copied().unwrap_or(0);
+            let share = Share {
+                times: before + self.uncompared + 1,
+                of: self.runs,
+            };
+            self.noise.share_of_call(call).explains(share)
+        };
         let is_other_each = sorted(&ran.new_calls) == sorted(&ran.missing_calls)
-            && ran.new_calls.iter().all(|it| self.noise.has_call(it));
+            && ran.new_calls.iter().all(is_noise);
         if calls_differ && is_other_each {
             self.uncompared += 1;
             return UNCOMPARED;
@@ -156,11 +168,7 @@ impl Report {
             ..
         } = ran;
         self.is_cut |= differences.is_cut;
-        let mut places = differences.all.keys();
-        let is_same = !calls_differ
-            && !differences.is_cut
-            && places.all(|it| self.noise.has(it) || !has_same_time && self.noise.has_time(it));
-        self.same += u64::from(is_same);
+        self.other_times += u64::from(!has_same_time);
         if let Some(code) = failed {
             let failed = self.failed.entry(code).or_default();
             failed.times += 1;
@@ -168,37 +176,30 @@ impl Report {
         }
         self.is_cut |= count(&mut self.new_calls, new_calls);
         self.is_cut |= count(&mut self.missing_calls, missing_calls);
+        let mut is_same = !calls_differ && !differences.is_cut;
         for (place, example) in differences.all {
             if self.places.len() >= MAX_PLACES && !self.places.contains_key(&place) {
                 self.is_cut = true;
+                is_same = false;
                 continue;
             }
-            let counted = self.places.entry(place).or_default();
+            let counted = self.places.entry(place.clone()).or_default();
             counted.times += 1;
             counted.of_other_time += u64::from(!has_same_time);
             if counted.examples.len() < MAX_EXAMPLES && !counted.examples.contains(&example) {
                 counted.examples.push(example);
             }
+            is_same &= match self.left_out(&place) {
+                LeftOut::All => true,
+                LeftOut::OfOtherTime => !has_same_time,
+                LeftOut::None => false,
+            };
         }
+        self.same += u64::from(is_same);
         match is_same {
             true => SAME,
             false => DIFFERENT,
         }
-    }
-
-    /// In how many runs there is a difference that says something.
-    fn times(&self, place: &(Place, Kind), counted: &Counted) -> u64 {
-        match () {
-            () if self.noise.has(place) => 0,
-            () if self.noise.has_time(place) => counted.times - counted.of_other_time,
-            () => counted.times,
-        }
-    }
-
-    /// Whether a difference was left out there because a run was told another time.
-    fn has_hidden_time(&self, place: &(Place, Kind)) -> bool {
-        let counted = self.places.get(place);
-        self.noise.has_time(place) && counted.is_some_and(|it| it.of_other_time > 0)
     }
 
     fn is_cut(&self) -> bool {
@@ -212,9 +213,7 @@ impl Report {
         let reasons = [
             (self.is_cut(), "there was more than a report has"),
             (
-                bodies
-                    .iter()
-                    .any(|it| self.noise.has(it) || self.has_hidden_time(it)),
+                bodies.iter().any(|it| self.times_left_out(it) > 0),
                 "bodies that are no JSON differ each time",
             ),
             (
@@ -238,11 +237,16 @@ impl Report {
     pub(super) fn document(&self) -> Value {
         let (mut status, mut headers, mut bodies) = (Vec::new(), Vec::new(), Vec::new());
         for (key @ (place, kind), counted) in &self.places {
-            let times = self.times(key, counted);
+            let times = counted.times - self.times_left_out(key);
             if times == 0 {
                 continue;
             }
             let mut told = json!({"kind": kind.name(), "times": times});
+            let of_live = self.noise.share(key).larger(self.noise.share_in_time(key));
+            if of_live.times > 0 {
+                told["of_live"] = json!(of_live.times);
+                told["runs_of_live"] = json!(of_live.of);
+            }
             let examples = counted.examples.iter();
             let examples = examples.filter(|it| **it != Example::default());
             told["examples"] = examples.map(example).collect();
@@ -256,7 +260,6 @@ impl Report {
             }
             all.push(told);
         }
-        let noise = self.noise.told(|place| self.has_hidden_time(place));
         let calls = |calls: &BTreeMap<String, u64>| -> Value {
             let calls = calls.iter();
             calls
@@ -272,15 +275,15 @@ impl Report {
             "differs": differs || !self.new_calls.is_empty() || !self.missing_calls.is_empty(),
             "runs": self.runs,
             "same": self.same,
-            "runs_of_live": self.runs_of_live,
-            "runs_of_live_with_other_calls": self.other_calls,
+            "runs_of_live": self.noise.runs,
+            "runs_of_live_with_other_calls": self.noise.other_calls,
             "uncompared": self.uncompared,
             "unknown": self.unknown(),
             "failed": failed.collect::<Value>(),
             "status": status,
             "headers": headers,
             "body": bodies,
-            "noise": noise,
+            "noise": self.noise_rows(),
             "new_calls": calls(&self.new_calls),
             "missing_calls": calls(&self.missing_calls),
             "cut": self.is_cut(),

@@ -55,15 +55,16 @@ enum Next {
 }
 
 impl Shadows {
-    /// Begins a shadow, in the place of another one of its BFF. `false` if too many run.
-    pub fn begin(&self, new: NewShadow) -> bool {
+    /// Begins a shadow, in the place of another one of its BFF, and gives its report. `None` if too
+    /// many run.
+    pub fn begin(&self, new: NewShadow) -> Option<Value> {
         let _changing = sync::lock(&self.changing);
         let mut all = BTreeMap::clone(&self.by_bff.load());
         let others = all
             .iter()
             .filter(|(bff, it)| **bff != new.bff && !it.has_ended());
         if others.count() >= MOST {
-            return false;
+            return None;
         }
         let before = all.remove(&new.bff);
         if let Some(before) = &before {
@@ -71,10 +72,17 @@ impl Shadows {
         }
         let before = before.as_ref().map(|it| &it.budget);
         let budget = Budget::new(self.memory.clone(), before);
-        all.insert(new.bff.clone(), Arc::new(Shadow::new(new, budget)));
+        let bff = new.bff.clone();
+        let shadow = Arc::new(Shadow::new(new, budget));
+        let report = shadow.document();
+        all.insert(bff, shadow);
         self.store(all);
+        // What others hold of its part is given back.
+        for (_, other) in self.by_bff.load().iter() {
+            other.keep_within(self.most(&other.new.settings).own);
+        }
         self.work.notify_one();
-        true
+        Some(report)
     }
 
     /// The candidate of a BFF's shadow is there, or why not. A shadow that began meanwhile is
@@ -172,12 +180,14 @@ impl Shadows {
             request: request.clone(),
             held,
             is_shared: tap.is_some(),
+            has_ended: false,
             shadow,
         })
     }
 
     /// It has ended.
-    pub fn ended(&self, capture: Capture, ended: &Ended<'_>) {
+    pub fn ended(&self, mut capture: Capture, ended: &Ended<'_>) {
+        capture.has_ended = true;
         let shadow = capture.shadow.clone();
         let record = self.record(capture, ended);
         match record.and_then(|record| shadow.wait(record)) {
@@ -217,6 +227,7 @@ impl Shadows {
         }
         Ok(Record {
             answer,
+            cpu: ended.cpu,
             settings: ended.version.settings().clone(),
             admission: ended.version.admission().clone(),
             capture,
@@ -252,7 +263,7 @@ impl Shadows {
             }
             let share = share(shadow.new.settings.cpu, shadow.new.workers);
             let runtime = runtime.clone();
-            let running = spawn_blocking(move || {
+            let mut running = spawn_blocking(move || {
                 let began = cpu_of_thread();
                 // That of changes may end before it.
                 let event_loop = Builder::new_current_thread().enable_time().build();
@@ -261,7 +272,14 @@ impl Shadows {
                 let ran = ran.and_then(|it| it.block_on(running));
                 (ran, cpu_of_thread().saturating_sub(began))
             });
-            let (ran, cpu) = running.await.unwrap_or((Err("host"), Duration::ZERO));
+            // The shadow may end meanwhile, and its run with it.
+            let ran = loop {
+                match timeout(LOOK, &mut running).await {
+                    Ok(ran) => break ran,
+                    Err(_) => _ = self.look(&live),
+                }
+            };
+            let (ran, cpu) = ran.unwrap_or((Err("host"), Duration::ZERO));
             let running = self.running.load(Ordering::Relaxed).max(1);
             shadow
                 .budget
@@ -319,7 +337,8 @@ impl Shadows {
         }
         let _changing = sync::lock(&self.changing);
         let mut all = BTreeMap::clone(&self.by_bff.load());
-        all.retain(|_, shadow| !shadow.is_old());
+        // Another shadow of the BFF has the debt of this one.
+        all.retain(|_, it| !it.is_old() || it.budget.wait().is_some());
         let left = all.len();
         self.store(all);
         left > 0

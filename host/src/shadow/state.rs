@@ -86,10 +86,20 @@ pub struct Capture {
     /// Keeps what its guest learns.
     pub tap: Arc<Tap>,
     pub(super) shadow: Arc<Shadow>,
+    /// Whether what became of it is known. Its client may go while it runs.
+    pub(super) has_ended: bool,
     pub(super) request: Request,
     pub(super) held: Held,
     /// Whether what its guest learns is counted elsewhere until it ends.
     pub(super) is_shared: bool,
+}
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.shadow.shed("gone");
+        }
+    }
 }
 
 /// A request that has ended.
@@ -108,6 +118,8 @@ pub struct Ended<'a> {
 pub(super) struct Record {
     pub(super) capture: Capture,
     pub(super) answer: Answered,
+    /// CPU time that the live version took.
+    pub(super) cpu: Duration,
     pub(super) settings: Arc<config::Bff>,
     pub(super) admission: Arc<Admission>,
 }
@@ -183,6 +195,19 @@ impl Shadow {
         }
     }
 
+    /// Gives back what its records have beyond this part of the memory, which others have now. The
+    /// newest that wait do not run.
+    pub(super) fn keep_within(&self, bytes: usize) {
+        while !self.budget.is_within(bytes) {
+            let newest = self.state().waiting.pop_back();
+            let Some(newest) = newest else {
+                return;
+            };
+            drop(newest);
+            self.shed("memory");
+        }
+    }
+
     /// The record that is to run next, and the candidate.
     pub(super) fn next(&self) -> Option<(Record, Arc<Loaded>)> {
         let mut state = self.state();
@@ -249,6 +274,7 @@ impl Shadow {
     pub(super) fn document(&self) -> Value {
         let state = self.state();
         let mut document = state.report.document();
+        let dropped: u64 = state.shed.values().sum();
         let (name, ended) = match (&state.end, &state.candidate) {
             (Some(end), _) => ("ended", Some(end)),
             (None, None) => ("loading", None),
@@ -270,6 +296,7 @@ impl Shadow {
             ("values", json!(self.new.settings.values)),
             ("requests", json!(self.seen.load(Ordering::Relaxed))),
             ("taken", json!(self.taken.load(Ordering::Relaxed))),
+            ("dropped", json!(dropped)),
             ("shed", json!(state.shed)),
         ] {
             document[member] = value;

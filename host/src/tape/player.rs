@@ -230,7 +230,10 @@ impl Player {
     pub(super) fn time_left_ms(&self, real: u32) -> u32 {
         let all = &self.tape.readings.time_left_ms;
         let next = self.reading(TIME_LEFT_MS, all, |it| &mut it.time_left_ms);
-        let left = next.unwrap_or(all.last().map_or(real, |last| real.min(*last)));
+        let left = next.unwrap_or_else(|| {
+            let real = self.left_of_own().unwrap_or(real);
+            all.last().map_or(real, |last| real.min(*last))
+        });
         let ahead = u32::try_from(self.progress().ahead.ms()).unwrap_or(u32::MAX);
         left.saturating_sub(ahead)
     }

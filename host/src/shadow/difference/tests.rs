@@ -216,12 +216,35 @@ fn a_text_that_was_cut_in_a_character_is_compared_all_the_same() {
         let changed = (Place::Body("/b".to_owned()), Kind::Changed);
         assert_eq!(compare(half, &other), [changed], "{half}");
     }
+    // Each half is another one, in values and in names, and is told as it was written.
+    let changed = |pointer: &str, kind| (Place::Body(pointer.to_owned()), kind);
+    assert_eq!(
+        compare(r#"{"a":"\ud83d"}"#, r#"{"a":"\ud83e"}"#),
+        [changed("/a", Kind::Changed)]
+    );
+    let names = r#"{"\ud83d":1,"\ud83e":2}"#;
+    assert_eq!(
+        compare(names, &names.replace('2', "3")),
+        [changed("/*", Kind::Changed)]
+    );
+    assert_eq!(
+        told_with(r#"{"a":"x\ud83d"}"#, r#"{"a":"x\uDE00"}"#, true),
+        [r#"/a changed: "x\ud83d" -> "x\ude00""#]
+    );
     // What is escaped is no escape, and what has no end is no JSON.
     assert_eq!(without_halves(br#""\\ud83d""#), None);
     assert_eq!(
         compare(r#""\ud83"#, r#""\ud83d"#)[0].0,
         Place::Body(String::new())
     );
+}
+
+#[test]
+fn a_mark_before_both_bodies_is_none_of_their_values() {
+    let [one, other] = ["\u{feff}[1]", "\u{feff}[2]"];
+    assert_eq!(told(one, other), ["/* changed: number -> number"]);
+    // Where one alone has it, some readers take that one for no JSON.
+    assert_eq!(told(one, "[1]"), [" type: 6 bytes -> JSON"]);
 }
 
 #[test]

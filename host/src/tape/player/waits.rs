@@ -1,6 +1,6 @@
 //! Waits of a run that end at once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Player, Strictness};
 use crate::tape::ahead::Timer;
@@ -48,6 +48,21 @@ impl Player {
     pub(super) fn since(&self) -> u64 {
         let read_at = self.progress().read_at.filter(|_| self.waits_for_nothing());
         read_at.map_or(0, |at| time::nanos(at.elapsed()))
+    }
+
+    /// Milliseconds that are left of a run that waits for nothing, by the clocks of the tape; how far
+    /// they are ahead is not taken off yet.
+    pub(super) fn left_of_own(&self) -> Option<u32> {
+        let first = || *self.progress().read_at.get_or_insert_with(Instant::now);
+        let read_at = self.waits_for_nothing().then(first)?;
+        let gone = time::nanos(read_at.elapsed()).saturating_add(self.progress().passed);
+        let left = self.deadline.saturating_sub(gone) / 1_000_000;
+        Some(u32::try_from(left).unwrap_or(u32::MAX))
+    }
+
+    /// How much longer than the tape's the run has waited.
+    pub fn ahead(&self) -> Duration {
+        Duration::from_nanos(self.progress().ahead.ns())
     }
 
     /// The last wait with WASI's `poll` that was told ended when it did in the tape's run.

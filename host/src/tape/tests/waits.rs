@@ -109,6 +109,25 @@ async fn a_run_that_asks_to_wait_for_longer_is_not_told_of_the_shorter_wait() {
 }
 
 #[test]
+fn a_run_that_waits_for_nothing_has_the_time_of_its_own_deadline() {
+    let second = 1_000_000_000;
+    let mut tape = recorded();
+    tape.readings.time_left_ms.clear();
+    tape.readings.wasi.polls_ended = vec![2 * second];
+    let hour = Duration::from_secs(3600);
+    let tap = Tap::Playing(Player::matching(tape, hour, Duration::ZERO));
+    let player = tap.player().unwrap();
+    // Whatever the machine says.
+    let left = tap.time_left_ms(0);
+    assert!(left > 0 && left <= 3_600_000, "{left}");
+    assert_eq!(player.polled(1), Some(Some(vec![0])));
+    player.go_on(Duration::from_secs(8));
+    let left = tap.time_left_ms(u32::MAX);
+    assert!(left > 0 && left <= 3_590_000, "{left}");
+    assert_eq!(player.ahead(), Duration::from_secs(8));
+}
+
+#[test]
 fn a_clock_goes_on_past_the_tape_for_who_waits_by_it() {
     let tap = Tap::Playing(Player::matching(recorded(), Duration::MAX, Duration::ZERO));
     let first = tap.wall_ns(0);

@@ -168,7 +168,7 @@ impl BffMetrics {
             (
                 "shadow_shed",
                 "Requests that a shadow left out by reason: busy, cpu, memory, waiting, size, \
-                 host, live-failed, ended.",
+                 host, live-failed, gone, ended.",
                 "reason",
                 |metrics| lock(&metrics.shadow_shed).clone(),
             ),

@@ -66,23 +66,36 @@ async fn a_shadow_that_another_order_replaces_is_no_report_of_this_one() {
     };
     let (host, api) = begun(builder(FREE), &[candidate]).await;
     let url = url(&api);
-    let mut running = Box::pin(tailor(&url, &["shadow", "page", "previous", "--for", "1h"]));
     let path = "/v1/bffs/page/shadow";
-    let begun = async {
-        until(async || (api.get(path).await.json["state"] == "running").then_some(())).await;
-        let order = json!({"digest": digest(&Guest::LIVE.component())});
-        assert_eq!(api.post(path, &order).await.status, 202);
-    };
-    tokio::select! {
-        said = &mut running => panic!("it ended before: {said:?}"),
-        () = begun => {}
+    // One of another component, and one of the same.
+    for other in [Guest::LIVE, candidate] {
+        let arguments = ["shadow", "page", "previous", "--for", "1h"];
+        let mut running = Box::pin(tailor(&url, &arguments));
+        let replaced = async {
+            until(async || {
+                let report = api.get(path).await.json;
+                let is_ours = report["state"] == "running"
+                    && report["candidate"] == digest(&candidate.component());
+                is_ours.then_some(())
+            })
+            .await;
+            let order = json!({"digest": digest(&other.component())});
+            assert_eq!(api.post(path, &order).await.status, 202);
+        };
+        tokio::select! {
+            said = &mut running => panic!("it ended before: {said:?}"),
+            () = replaced => {}
+        }
+        let said = running.await;
+        assert_ne!(said.code, 0, "{said:?}");
+        assert!(
+            said.err.contains("another shadow was begun meanwhile"),
+            "{said:?}"
+        );
+        assert!(!said.out.contains("against"), "{said:?}");
+        let ended = api.send("DELETE", path, "", b"").await.json;
+        assert_eq!(ended["candidate"], digest(&other.component()));
     }
-    let said = running.await;
-    assert_ne!(said.code, 0, "{said:?}");
-    assert!(
-        said.err.contains("another shadow was begun meanwhile"),
-        "{said:?}"
-    );
     host.stop().await;
 }
 

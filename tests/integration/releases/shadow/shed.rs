@@ -74,6 +74,59 @@ async fn no_more_cpu_time_is_used_than_there_is_for_it() {
 }
 
 #[tokio::test]
+async fn what_has_no_room_and_whose_client_goes_is_counted() {
+    let gate = Gate::new();
+    let opened = gate.clone();
+    let host = TestHost::builder().unwrap();
+    let host = host.service("facts", move |_| {
+        Response::json(format!("\"{}\"", "x".repeat(40_000))).after(gate.pass())
+    });
+    let more = format!("{FREE}memory = \"64KiB\"\nmax-size = \"64KiB\"\n");
+    let (host, api) = start(with_page(host, &more).workers(1), &[OTHER]).await;
+    begin(&api, OTHER).await;
+    let runs = async |count: usize| {
+        let wanted = format!("tailor_bff_running{{bff=\"page\"}} {count}\n");
+        until(async || {
+            let metrics = admin_page(api.0, "/metrics").await;
+            metrics.contains(&wanted).then_some(())
+        })
+        .await;
+    };
+    let mut gone = Wire::connect(host.address()).await;
+    gone.send(&get("/page/x", "")).await;
+    runs(1).await;
+    drop(gone);
+    runs(0).await;
+    // Each learns more than half of what the memory has room for.
+    let mut asked = Vec::new();
+    for count in 1..=3 {
+        let address = host.address();
+        asked.push(beside(async move {
+            Wire::ask(address, &get("/page/x", "")).await.status
+        }));
+        runs(count).await;
+    }
+    opened.open_for_all();
+    for status in asked {
+        assert_eq!(status.await.unwrap(), 200);
+    }
+    // Whatever becomes of a request, it is in the report.
+    let report = until(async || {
+        let report = api.get(PATH).await.json;
+        let count = |name: &str| report[name].as_u64().unwrap();
+        let is_whole = count("runs") + count("dropped") == 4;
+        is_whole.then_some(report)
+    })
+    .await;
+    assert_eq!(report["requests"], 4);
+    assert_eq!(report["shed"]["gone"], 1, "{report:#}");
+    let left_out = report["shed"].as_object().unwrap();
+    let sum: u64 = left_out.values().map(|it| it.as_u64().unwrap()).sum();
+    assert_eq!(report["dropped"], sum);
+    host.stop().await;
+}
+
+#[tokio::test]
 async fn a_record_that_is_too_large_is_left_out() {
     let host = TestHost::builder().unwrap();
     let host = host.service("facts", |_| {

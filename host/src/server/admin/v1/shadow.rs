@@ -61,9 +61,8 @@ pub(super) async fn begin(
         caller,
     };
     let location = format!("/v1/bffs/{}/shadow", order.bff);
-    let bff = order.bff.clone();
-    pages.orders.shadow(order).await?;
-    let mut response = json(StatusCode::ACCEPTED, &found(pages, &bff)?);
+    let report = pages.orders.shadow(order).await?;
+    let mut response = json(StatusCode::ACCEPTED, &report);
     if let Ok(location) = HeaderValue::try_from(location) {
         response.headers_mut().insert(LOCATION, location);
     }
