@@ -5,8 +5,8 @@
 //! and a rollback publish is ordered by a lock of its own, [`Changes::committing`]. A release that
 //! was begun before the rollback is refused at its commit.
 //!
-//! It is live before it is recorded: whoever holds a lock on the journal, or fills its disk, keeps no
-//! client on a bad version. All else of a BFF is recorded after the rollbacks that came before it.
+//! It is live before it is recorded: a lock on the journal or a full disk keeps no client on a bad
+//! version. All else of a BFF is recorded after the rollbacks that came before it.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

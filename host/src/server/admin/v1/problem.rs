@@ -181,6 +181,7 @@ mod tests {
             OrderError::NeverLive {
                 bff: bff(),
                 digest: digest(),
+                why: "its release is gone".to_owned(),
             },
             OrderError::Name {
                 bff: bff(),
