@@ -173,7 +173,7 @@ async fn a_component_without_the_right_signature_is_refused_with_the_reason() {
     let legacy = right.replace("\nRUQ", "\nRWQ").replace("\nRUR", "\nRWR");
     let legacy = legacy.replace("\nRUS", "\nRWS").replace("\nRUT", "\nRWT");
     refused(&api, &v2, &legacy, &["legacy", "without -l"]).await;
-    refused(&api, &v2, "", &["not the text of a .minisig"]).await;
+    refused(&api, &v2, "x", &["not the text of a .minisig"]).await;
     assert_eq!(served(host.address()).await, some("v1"));
     live(&api, &v2, &right).await;
     assert_eq!(served(host.address()).await, some("v2"));
