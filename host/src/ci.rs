@@ -3,8 +3,8 @@
 //!
 //! A token passes through these files in this order: [`jwt`] takes it apart, [`keyring`] has the
 //! keys of its issuer, which [`key_set`] reads, and proves it; [`claims`] looks at its audience and
-//! times; the first rule of the configuration that fits says whose it is. Nothing of a token is told
-//! before it is proven, and of the rules nothing ever.
+//! times; the first rule of the configuration that fits says whose it is. Nothing of a token is
+//! told before it is proven, and of the rules nothing ever.
 
 mod claims;
 #[cfg(any(test, feature = "fuzzing"))]

@@ -48,9 +48,9 @@ static ISSUER: LazyLock<Option<CiIssuer>> = LazyLock::new(|| {
     config.releases.ci.get("hub").cloned()
 });
 
-/// A header, claims, a set of keys and a signature, of which a token is made. What is taken of it is
-/// what any other reader takes, a key proves nothing but what it signed, and a job that gets a token
-/// is one that a rule is for.
+/// A header, claims, a set of keys and a signature, of which a token is made. What is taken of it
+/// is what any other reader takes, a key proves nothing but what it signed, and a job that gets a
+/// token is one that a rule is for.
 pub fn ci_token(input: &[u8]) {
     let mut parts = input.splitn(4, |byte| *byte == 255);
     let mut part = || parts.next().unwrap_or_default();

@@ -93,8 +93,8 @@ pub struct CiRule {
 }
 
 impl CiRule {
-    /// Names that the history has for others than teams: the holder of an operator's token, the owner
-    /// of the data directory, a caller of a host without tokens, and the gate of a canary.
+    /// Names that the history has for others than teams: the holder of an operator's token, the
+    /// owner of the data directory, a caller of a host without tokens, and the gate of a canary.
     pub const RESERVED_TEAMS: [&'static str; 4] = ["operator", "data-dir", "local", "gate"];
 }
 

@@ -23,8 +23,8 @@ pub fn rest(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     }
 }
 
-/// The pause of [`rest`] for who waits with an order, in whole seconds: one at least, and an hour at
-/// most, whatever was requested.
+/// The pause of [`rest`] for who waits with an order, in whole seconds: one at least, and an hour
+/// at most, whatever was requested.
 pub fn bounded_rest(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     let rest = rest(status, headers)?.min(LONGEST);
     let seconds = rest.as_secs() + u64::from(rest.subsec_nanos() > 0);

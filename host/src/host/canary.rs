@@ -183,8 +183,8 @@ impl Changes {
         }
     }
 
-    /// Commits a change of the trial of this release, and does what it says to the one that runs. One
-    /// that does not run here yet begins as the journal says.
+    /// Commits a change of the trial of this release, and does what it says to the one that runs.
+    /// One that does not run here yet begins as the journal says.
     async fn commit(
         &self,
         releases: &Arc<Releases>,

@@ -216,8 +216,8 @@ fn record_one(
     Ok(number)
 }
 
-/// Whether a release was begun at this time or later: an answer of the journal that came too late may
-/// have been lost.
+/// Whether a release was begun at this time or later: an answer of the journal that came too late
+/// may have been lost.
 fn is_since(releases: &Releases, number: i64, since: SystemTime) -> Result<bool, StoreError> {
     // The journal has milliseconds.
     let begun = |release: Release| release.begun.checked_add(Duration::from_millis(1));

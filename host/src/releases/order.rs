@@ -104,8 +104,8 @@ pub trait Orders: Send + Sync {
     /// Why the journal cannot be read, if it could not the last time.
     fn trouble(&self) -> Option<StoreError>;
 
-    /// The BFFs of which something else runs than the journal says, because it could not be written,
-    /// each with the reason.
+    /// The BFFs of which something else runs than the journal says, because it could not be
+    /// written, each with the reason.
     fn unrecorded(&self) -> BTreeMap<String, StoreError>;
 
     /// Changes after each event.

@@ -1,5 +1,5 @@
-//! Named points of a release, at each of which a drill ends the process to see what a restart finds.
-//! Only builds with debug assertions have them.
+//! Named points of a release, at each of which a drill ends the process to see what a restart
+//! finds. Only builds with debug assertions have them.
 
 /// The point that the process ends at, in a drill.
 #[cfg(debug_assertions)]

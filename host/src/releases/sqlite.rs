@@ -191,8 +191,8 @@ impl File {
         done.map_err(|failure| match failure {
             Failure::Refused(error) => error,
             Failure::Sqlite(error) => {
-                // The transaction is undone. On a full disk, a new connection has no room either, and
-                // a locked file is well.
+                // The transaction is undone. On a full disk, a new connection has no room either,
+                // and a locked file is well.
                 let code = error.sqlite_error_code();
                 if !matches!(code, Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy)) {
                     self.open = None;

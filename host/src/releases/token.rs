@@ -1,8 +1,8 @@
 //! Tokens as text: `tlr_<id>_<secret>_<checksum>`.
 //!
-//! The prefix is for those who look for lost secrets, the id finds the row, and the checksum tells a
-//! typo from a lie. The secret has 256 random bits, so that its plain SHA-256 can be stored: nobody
-//! guesses it, and a slow hash would only cost each request.
+//! The prefix is for those who look for lost secrets, the id finds the row, and the checksum tells
+//! a typo from a lie. The secret has 256 random bits, so that its plain SHA-256 can be stored:
+//! nobody guesses it, and a slow hash would only cost each request.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

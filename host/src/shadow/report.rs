@@ -36,7 +36,8 @@ pub(super) struct Report {
     places: BTreeMap<(Place, Kind), Counted>,
     /// Where the live version differs from its own answers.
     noise: Noise,
-    /// Runs that made other calls where the live version does at times. What they answered is not compared.
+    /// Runs that made other calls where the live version does at times. What they answered is not
+    /// compared.
     uncompared: u64,
     new_calls: BTreeMap<String, u64>,
     missing_calls: BTreeMap<String, u64>,

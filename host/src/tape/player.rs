@@ -181,8 +181,8 @@ impl Player {
         next
     }
 
-    /// Whether a run read each clock as often as the tape says, and waited for nothing else, so that
-    /// all that it was told of the time is what the recorded run was told.
+    /// Whether a run read each clock as often as the tape says, and waited for nothing else, so
+    /// that all that it was told of the time is what the recorded run was told.
     pub fn has_same_time(&self) -> bool {
         let progress = self.progress();
         let readings = &self.tape.readings;

@@ -28,8 +28,8 @@ const OWNERS: [&str; 8] = [
     "namespace_id",
 ];
 
-/// How a subject begins that says whose code runs. Some systems let a repository choose which claims
-/// its subject is made of, so that any other beginning may be anybody's.
+/// How a subject begins that says whose code runs. Some systems let a repository choose which
+/// claims its subject is made of, so that any other beginning may be anybody's.
 const SUBJECTS: [&str; 11] = [
     "repo:",
     "repository:",

@@ -1,5 +1,5 @@
-//! What an answer means that is none to a pull, and none that comes: which host it is about, and the
-//! way out.
+//! What an answer means that is none to a pull, and none that comes: which host it is about, and
+//! the way out.
 
 use std::time::Duration;
 

@@ -123,8 +123,8 @@ fn find(change: &Transaction<'_>, bff: &str, release: Option<i64>) -> Result<Can
     })
 }
 
-/// Switches the automation of a BFF on again that has no trial. Returns the release that is live, if
-/// the automation was off.
+/// Switches the automation of a BFF on again that has no trial. Returns the release that is live,
+/// if the automation was off.
 fn automate(change: &Transaction<'_>, bff: &str) -> rusqlite::Result<Option<i64>> {
     if of(change, bff)?.is_some() {
         return Ok(None);

@@ -50,8 +50,8 @@ impl Player {
         read_at.map_or(0, |at| time::nanos(at.elapsed()))
     }
 
-    /// Milliseconds that are left of a run that waits for nothing, by the clocks of the tape; how far
-    /// they are ahead is not taken off yet.
+    /// Milliseconds that are left of a run that waits for nothing, by the clocks of the tape; how
+    /// far they are ahead is not taken off yet.
     pub(super) fn left_of_own(&self) -> Option<u32> {
         let first = || *self.progress().read_at.get_or_insert_with(Instant::now);
         let read_at = self.waits_for_nothing().then(first)?;

@@ -1,5 +1,5 @@
-//! How a command ends whose component is named by digits that mean none, or several: as with a whole
-//! digest that no release is of.
+//! How a command ends whose component is named by digits that mean none, or several: as with a
+//! whole digest that no release is of.
 
 use rusqlite::Connection;
 

@@ -1,4 +1,5 @@
-//! With `--json`, an error is an object as well; orders about one release; tokens as they are pasted.
+//! With `--json`, an error is an object as well; orders about one release; tokens as they are
+//! pasted.
 
 use serde_json::Value;
 use tailor_harness::Process;

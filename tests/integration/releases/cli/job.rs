@@ -10,8 +10,8 @@ use super::away::{host, problem};
 use super::stub::{answer, stub};
 use super::{Said, ended, file, program};
 
-/// Deploys from a job of GitHub, which asks for tokens `count` times at most, to a host whose tokens
-/// live for two seconds, and whose release is live when it is asked with the second one.
+/// Deploys from a job of GitHub, which asks for tokens `count` times at most, to a host whose
+/// tokens live for two seconds, and whose release is live when it is asked with the second one.
 async fn deployed(count: usize) -> (Said, usize) {
     let given = Arc::new(AtomicUsize::new(0));
     let exchanged = given.clone();

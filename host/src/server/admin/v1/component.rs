@@ -155,8 +155,8 @@ fn allowed<'a>(
     Ok(registry.map_err(OrderError::Pull)?)
 }
 
-/// Refuses what is not allowed any more: a pull takes its time, in which a token is revoked or ends,
-/// and a reload takes a registry away.
+/// Refuses what is not allowed any more: a pull takes its time, in which a token is revoked or
+/// ends, and a reload takes a registry away.
 async fn check_again(
     pages: &Pages,
     reference: &Reference,

@@ -149,8 +149,8 @@ pub(super) fn find(
     })
 }
 
-/// Of two patterns that a path fits, the greater one is meant: where they part first, its segment is
-/// a fixed one.
+/// Of two patterns that a path fits, the greater one is meant: where they part first, its segment
+/// is a fixed one.
 fn rank(pattern: &str) -> Vec<bool> {
     let segments = pattern.split('/');
     segments.map(|segment| !segment.starts_with('{')).collect()
