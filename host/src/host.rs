@@ -283,8 +283,9 @@ impl Host {
                     let watching = watch::watch(changes.clone());
                     let again = shadow::run_again(changes.shared().clone());
                     let keeping = kept::keep_again(changes.clone());
+                    let recording = kept::record_again(changes.clone());
                     let following = follow::follow(changes);
-                    tokio::join!(watching, keeping, again, following);
+                    tokio::join!(watching, keeping, recording, again, following);
                 }
             })
         });

@@ -40,7 +40,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::watch;
 
@@ -205,10 +205,12 @@ impl Releases {
     /// When the journal cannot be read.
     pub fn news(&self) -> Result<Option<LiveByBff>, StoreError> {
         let newest = self.journal.newest_event()?;
-        if self.seen.load(Ordering::Relaxed) == newest {
+        if self.seen.load(Ordering::Relaxed) == newest && self.trouble().is_none() {
             return Ok(None);
         }
         let live = self.journal.live()?;
+        // The page of health asks nobody, and there may be no order for long.
+        *sync::lock(&self.trouble) = None;
         self.seen.store(newest, Ordering::Relaxed);
         Ok(Some(live))
     }
@@ -264,13 +266,13 @@ impl Releases {
         appended
     }
 
-    /// Records a release that needs no proof, and is live with this.
+    /// Records a release that needs no proof, and is live since this time.
     ///
     /// # Errors
     ///
     /// When the order conflicts with what is live, or cannot be recorded: what was live still is.
-    pub fn record(&self, release: &NewRelease) -> Result<Appended, StoreError> {
-        let recorded = self.journal.record(release)?;
+    pub fn record(&self, release: &NewRelease, at: SystemTime) -> Result<Appended, StoreError> {
+        let recorded = self.journal.record(release, at)?;
         self.told();
         reach("committed");
         Ok(recorded)

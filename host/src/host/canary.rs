@@ -92,7 +92,7 @@ impl Changes {
         let (store, unrecorded, bff) = (releases.clone(), self.unrecorded.clone(), name.to_owned());
         let recorded = blocking(move || unrecorded.record(&store, &bff)).await;
         if !matches!(recorded, Ok(Ok(()))) {
-            self.unkept().notify_one();
+            self.unrecorded.again();
         }
     }
 
@@ -179,7 +179,7 @@ impl Changes {
         {
             tracing::error!(bff = name, release, "its end is not recorded yet: {error}");
             self.unrecorded.put_end(name, release, end, &error);
-            self.unkept().notify_one();
+            self.unrecorded.again();
         }
     }
 

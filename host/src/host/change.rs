@@ -247,9 +247,14 @@ impl Changes {
         sync::lock(&self.publishing)
     }
 
-    /// Stores the live components for the next start: the last published ones may not be stored
-    /// yet.
+    /// Stores the live components for the next start, and records what is live: the last published
+    /// ones may not be stored yet.
     pub(super) async fn end(&self) {
+        if !matches!(timeout(END, self.record_left()).await, Ok(true)) {
+            tracing::error!(
+                "releases: the journal does not have what is live last: it is forgotten"
+            );
+        }
         let snapshot = self.shared.snapshot.load_full();
         if timeout(END, self.keep_live(&snapshot)).await.is_err() {
             tracing::warn!("the data directory does not answer: what was live last is not kept");

@@ -92,6 +92,9 @@ impl Changes {
         if runs(digest) {
             return true;
         }
+        if self.unrecorded.has_rollback(name) {
+            return false;
+        }
         let Some(_lock) = self.bff_locks.take(name).now_or_never() else {
             return false;
         };

@@ -12,6 +12,9 @@ use super::change::Changes;
 /// The longest interval of the check. It also removes old code.
 const TIDYING: Duration = Duration::from_secs(3600);
 
+/// The wait between attempts to record what is live already: a restart forgets it until then.
+const RECORDING: Duration = Duration::from_millis(500);
+
 /// The waits between attempts, as the operator sets them.
 #[derive(Clone, Copy)]
 struct Waits {
@@ -32,10 +35,22 @@ pub(super) async fn keep_again(changes: Arc<Changes>) {
     };
     let keep = || async {
         let snapshot = changes.shared().snapshot.load_full();
-        let is_kept = changes.keep_live(&snapshot).await;
-        changes.record_left().await && is_kept
+        changes.keep_live(&snapshot).await
     };
     keep_when_due(changes.unkept(), waits, keep).await;
+}
+
+/// Records what the journal could not take, as soon as it can be written, until it is ended.
+pub(super) async fn record_again(changes: Arc<Changes>) {
+    loop {
+        changes.unrecorded.left().await;
+        loop {
+            sleep(RECORDING).await;
+            if changes.record_left().await {
+                break;
+            }
+        }
+    }
 }
 
 async fn keep_when_due<F: Future<Output = bool>>(

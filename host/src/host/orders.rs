@@ -49,11 +49,19 @@ impl ReleaseOrders {
         Ok((changes, releases))
     }
 
-    /// The component that a rollback of a BFF goes back to without its file.
-    fn linked(&self, bff: &str) -> Option<String> {
-        let (changes, _) = self.changes().ok()?;
-        let bff = changes.shared.snapshot.load().bffs.get(bff).cloned();
-        Some(bff?.previous()?.digest.clone())
+    /// What the host knows of a BFF, whatever the journal says.
+    fn known(&self, name: &str) -> Known {
+        let changes = self.changes().ok();
+        let found = changes.and_then(|(changes, _)| {
+            let bff = changes.shared.snapshot.load().bffs.get(name).cloned()?;
+            let is_behind = changes.unrecorded.has_rollback(name);
+            let current = bff.current().filter(|_| is_behind);
+            Some(Known {
+                linked: bff.previous().map(|it| it.digest.clone()),
+                gone_back_to: current.map(|it| it.loaded().digest.clone()),
+            })
+        });
+        found.unwrap_or_default()
     }
 
     /// Does something with the store of releases.
@@ -265,17 +273,15 @@ impl Orders for ReleaseOrders {
     }
 
     fn named(&self, bff: String, name: String) -> Answer<String> {
-        let linked = self.linked(&bff);
-        self.of_bff(bff, move |releases, bff| {
-            named(releases, bff, &name, linked)
-        })
+        let known = self.known(&bff);
+        self.of_bff(bff, move |releases, bff| named(releases, bff, &name, known))
     }
 
     fn difference(&self, bff: String, from: String, to: String) -> Answer<ReachDifference> {
-        let linked = self.linked(&bff);
+        let known = self.known(&bff);
         self.of_bff(bff, move |releases, bff| {
-            let from = named(releases, bff, &from, linked.clone())?;
-            let to = named(releases, bff, &to, linked)?;
+            let from = named(releases, bff, &from, known.clone())?;
+            let to = named(releases, bff, &to, known)?;
             let reach = |digest: &String| {
                 let found = releases.reach_of(bff, digest)?;
                 found.ok_or_else(|| OrderError::Unproven {
@@ -313,13 +319,17 @@ impl Orders for ReleaseOrders {
     }
 }
 
-/// The component that a name means; `linked` is what a rollback goes back to without its file.
-fn named(
-    releases: &Releases,
-    bff: &str,
-    name: &str,
+/// What the host knows of a BFF, whatever the journal says.
+#[derive(Clone, Default)]
+struct Known {
+    /// The component that a rollback goes back to without its file.
     linked: Option<String>,
-) -> Result<String, OrderError> {
+    /// The one of a rollback that is live and not recorded.
+    gone_back_to: Option<String>,
+}
+
+/// The component that a name means.
+fn named(releases: &Releases, bff: &str, name: &str, known: Known) -> Result<String, OrderError> {
     let wrong = |what| OrderError::Name {
         bff: bff.to_owned(),
         name: name.to_owned(),
@@ -327,6 +337,9 @@ fn named(
     };
     let live =
         || -> Result<Option<Live>, OrderError> { Ok(releases.live()?.remove(bff).transpose()?) };
+    if let ("live" | "latest", Some(digest)) = (name, known.gone_back_to) {
+        return Ok(digest);
+    }
     match name {
         "live" => {
             let live = live()?;
@@ -335,7 +348,7 @@ fn named(
         }
         "previous" => {
             // A rollback that the journal could not take is known to the host alone.
-            let previous = match linked {
+            let previous = match known.linked {
                 Some(linked) => Some(linked),
                 None => live()?.and_then(|live| live.previous),
             };

@@ -95,7 +95,7 @@ impl Changes {
         let noted = blocking(move || store.finish(number, &noting)).await;
         if let Ok(Err(error)) = noted {
             self.unrecorded.put_refusal(number, outcome);
-            self.unkept().notify_one();
+            self.unrecorded.again();
             tracing::warn!(
                 bff,
                 release = number,

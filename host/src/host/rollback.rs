@@ -21,8 +21,9 @@ use crate::file::TIMEOUT;
 use crate::releases::{Begun, NewRelease, Order, OrderError, Releases, StoreError, Target};
 use crate::snapshot::Snapshot;
 
-/// How long an answer waits for the journal, once the rollback is live.
-const RECORDED: Duration = Duration::from_secs(1);
+/// How long an answer waits for a disk that is slow, once the rollback is live. A lock is waited for
+/// less long.
+const RECORDED: Duration = Duration::from_secs(5);
 
 impl Changes {
     /// Goes back to the component that was live before, if it is the order's and linked still. With
@@ -42,6 +43,7 @@ impl Changes {
         let name = &order.bff;
         let lock = timeout(TIMEOUT, self.committing.take(name)).await;
         let lock = lock.map_err(|_| slow())?;
+        self.unrecorded.check_key(name, order.key.as_ref())?;
         if let Some(done) = self.is_done(order) {
             drop(lock);
             return Ok(Some(self.done(&releases, order, done).await?));
@@ -124,7 +126,7 @@ impl Changes {
         if let Ok(number) = number.try_recv() {
             return Ok(number);
         }
-        self.unkept().notify_one();
+        self.unrecorded.again();
         match recorded {
             Ok(Ok(Err(why))) => Err(why),
             _ => {
@@ -158,10 +160,11 @@ impl Changes {
     /// The result of the same order, which came before and is not in the journal.
     fn is_done(&self, order: &Order) -> Option<Begun> {
         let before = self.unrecorded.rollback(&order.bff, order.key.as_ref()?)?;
+        let why = self.unrecorded.reason(&order.bff);
         Some(Begun::Unrecorded {
             bff: before.bff,
             digest: before.digest,
-            why: StoreError::Unrecorded,
+            why: why.unwrap_or(StoreError::Unrecorded),
         })
     }
 

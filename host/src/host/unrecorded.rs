@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use crate::releases::{Appended, CanaryChange, NewRelease, Outcome, Release, Releases, StoreError};
 use crate::sync;
@@ -26,6 +26,8 @@ pub(super) struct Unrecorded {
     failures: Mutex<BTreeMap<String, StoreError>>,
     /// Held while rollbacks are recorded: each has its row in the order of their times.
     recording: Mutex<()>,
+    /// Notified when something was not recorded.
+    left: Notify,
 }
 
 /// A rollback that is live.
@@ -48,6 +50,33 @@ impl Unrecorded {
         let rollbacks = sync::lock(&self.rollbacks);
         let mut rollbacks = rollbacks.get(bff)?.iter().map(|it| &it.release);
         rollbacks.find(|it| it.key.as_ref() == Some(key)).cloned()
+    }
+
+    /// Refuses a key that another order of a BFF had, which the journal cannot say yet.
+    ///
+    /// # Errors
+    ///
+    /// That it is used again.
+    pub(super) fn check_key(
+        &self,
+        bff: &str,
+        key: Option<&(String, String)>,
+    ) -> Result<(), StoreError> {
+        let is_other = |used: Option<&(String, String)>| {
+            let both = used.zip(key);
+            both.is_some_and(|(used, key)| used.0 == key.0 && used.1 != key.1)
+        };
+        let of_rollback = {
+            let rollbacks = sync::lock(&self.rollbacks);
+            let mut of_bff = rollbacks.get(bff).into_iter().flatten();
+            of_bff.any(|it| is_other(it.release.key.as_ref()))
+        };
+        let ends = sync::lock(&self.ends);
+        let order = ends.get(bff).and_then(|(_, end)| end.order());
+        match of_rollback || is_other(order.and_then(|order| order.key.as_ref())) {
+            true => Err(StoreError::KeyReused),
+            false => Ok(()),
+        }
     }
 
     /// Keeps a rollback that is live. `since` is when it was begun to be recorded: whether it was,
@@ -89,6 +118,26 @@ impl Unrecorded {
         let (rollbacks, ends) = (sync::lock(&self.rollbacks), sync::lock(&self.ends));
         reasons.retain(|bff, _| rollbacks.contains_key(bff) || ends.contains_key(bff));
         reasons
+    }
+
+    /// Why the journal did not take what runs of a BFF.
+    pub(super) fn reason(&self, bff: &str) -> Option<StoreError> {
+        self.reasons().remove(bff)
+    }
+
+    /// Has it recorded as soon as the journal can be written.
+    pub(super) fn again(&self) {
+        self.left.notify_one();
+    }
+
+    /// Waits for [`Self::again`].
+    pub(super) async fn left(&self) {
+        self.left.notified().await;
+    }
+
+    /// Whether the end of a trial of a BFF is not recorded.
+    pub(super) fn has_end(&self, bff: &str) -> bool {
+        sync::lock(&self.ends).contains_key(bff)
     }
 
     /// Keeps the refusal of a release.
@@ -202,17 +251,18 @@ fn record_one(
     release: &NewRelease,
     since: SystemTime,
 ) -> Result<i64, StoreError> {
-    match releases.record(release) {
+    match releases.record(release, since) {
         Ok(Appended::New(number)) => return Ok(number),
         Ok(Appended::Known(number)) if is_since(releases, number, since)? => return Ok(number),
         Ok(Appended::Known(_)) | Err(StoreError::KeyReused) => {}
         Err(error) => return Err(error),
     }
     // Its key is that of an older order, which could not be read when it came.
-    let (Appended::New(number) | Appended::Known(number)) = releases.record(&NewRelease {
+    let other = NewRelease {
         key: None,
         ..release.clone()
-    })?;
+    };
+    let (Appended::New(number) | Appended::Known(number)) = releases.record(&other, since)?;
     Ok(number)
 }
 
@@ -281,7 +331,9 @@ mod tests {
             deploy(&releases, "two");
             if text == "one" {
                 let older = release(Kind::Rollback, text, Some(key));
-                releases.record(&older).expect("it is recorded");
+                releases
+                    .record(&older, SystemTime::now())
+                    .expect("it is recorded");
                 deploy(&releases, "two");
             }
             // What the key was used for could not be read.
@@ -303,7 +355,9 @@ mod tests {
         deploy(&releases, "two");
         let since = SystemTime::now();
         let back = release(Kind::Rollback, "one", Some("job"));
-        releases.record(&back).expect("it is recorded");
+        releases
+            .record(&back, SystemTime::now())
+            .expect("it is recorded");
         drop(unrecorded.put(back, since));
         deploy(&releases, "three");
         unrecorded.record(&releases, "page").expect("it is known");

@@ -34,12 +34,12 @@ pub trait Journal: Send + Sync {
     /// What [`Self::append`] would refuse, as far as that is known.
     fn check(&self, terms: &Terms) -> Result<Option<i64>, StoreError>;
 
-    /// Records a release that needs no proof: it begins and is live in one transaction.
+    /// Records a release that needs no proof: it began and was live `at` that time.
     ///
     /// # Errors
     ///
     /// When the order conflicts with what is live, or cannot be recorded.
-    fn record(&self, release: &NewRelease) -> Result<Appended, StoreError>;
+    fn record(&self, release: &NewRelease, at: SystemTime) -> Result<Appended, StoreError>;
 
     /// Ends a release. With [`Outcome::Live`], the live pointer moves in the same transaction.
     ///

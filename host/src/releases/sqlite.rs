@@ -6,6 +6,7 @@
 
 mod access;
 mod canary;
+mod failure;
 mod live;
 mod order_key;
 mod preview;
@@ -22,7 +23,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -37,6 +38,7 @@ use super::trial::CanaryChange;
 use crate::file::{self, OwnFolder};
 use crate::signature::Signed;
 use crate::sync;
+use failure::Failure;
 use wait::{TURN, Wait};
 
 /// The file.
@@ -57,26 +59,6 @@ pub(super) struct SqliteJournal {
 }
 
 type Job = Box<dyn FnOnce(&mut File) + Send>;
-
-/// Why work failed.
-pub(super) enum Failure {
-    /// The journal is well.
-    Refused(StoreError),
-    /// It may not be.
-    Sqlite(rusqlite::Error),
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self::Refused(error)
-    }
-}
 
 /// The file, as the thread has it.
 struct File {
@@ -224,12 +206,13 @@ impl File {
             // Without it, another host goes on, and this one ends nothing.
             self.lock = folder.and_then(|it| it.lock(LOCK)).ok().flatten();
             if self.lock.is_some() {
-                let interrupted = work::interrupt(&mut connection, &self.host);
-                if interrupted.is_err() {
-                    // It is tried again.
+                if let Err(failure) = work::interrupt(&mut connection, &self.host) {
+                    // It is tried again. What is live can be read while another program has a lock.
                     self.lock = None;
+                    if !failure.is_of_lock() {
+                        return Err(failure);
+                    }
                 }
-                interrupted?;
             }
         }
         Ok(self.open.insert(connection))
@@ -279,9 +262,9 @@ impl Journal for SqliteJournal {
         }
     }
 
-    fn record(&self, release: &NewRelease) -> Result<Appended, StoreError> {
+    fn record(&self, release: &NewRelease, at: SystemTime) -> Result<Appended, StoreError> {
         let (release, host) = (release.clone(), self.host.clone());
-        self.run(Wait::SHORT, move |it| work::record(it, &release, &host))
+        self.run(Wait::SHORT, move |it| work::record(it, &release, &host, at))
     }
 
     /// Waits for as long as it takes: a host must not go on without knowing what is live.

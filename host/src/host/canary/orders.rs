@@ -40,8 +40,11 @@ impl Changes {
             place: "engine.data-dir".to_owned(),
         })?;
         let bff = self.released_bff(name)?;
+        self.unrecorded.check_key(name, order.key.as_ref())?;
         if self.unrecorded.ended_by(name, order.key.as_ref()) {
-            return Ok(ended_unrecorded(&bff, name, StoreError::Unrecorded));
+            let why = self.unrecorded.reason(name);
+            let why = why.unwrap_or(StoreError::Unrecorded);
+            return Ok(ended_unrecorded(&bff, name, why));
         }
         if candidate.is_some() {
             self.reconcile(&releases, name, candidate).await;
@@ -59,6 +62,12 @@ impl Changes {
         let fits = |it: &i64| order.release.is_none_or(|wanted| wanted == *it);
         let fitting = release.filter(fits);
         let on_trial = on_trial.filter(|_| fitting.is_some());
+        if fitting.is_none() && self.unrecorded.has_end(name) {
+            return Err(OrderError::Store(StoreError::NoCanary {
+                bff: name.clone(),
+                what: "no release is on trial".to_owned(),
+            }));
+        }
         let change = change(&order, on_trial.as_ref());
         if let (Some(release), CanaryAct::Abort) = (fitting, order.act) {
             // No disk delays it.
@@ -80,7 +89,7 @@ impl Changes {
             }
             (Err(why), Some(release)) if why.is_of_host() && order.act == CanaryAct::Abort => {
                 self.unrecorded.put_end(name, release, change, &why);
-                self.unkept().notify_one();
+                self.unrecorded.again();
                 return Ok(ended_unrecorded(&bff, name, why));
             }
             (Err(error), _) => {

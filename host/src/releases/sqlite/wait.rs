@@ -36,7 +36,7 @@ impl Wait {
     };
     /// What is live already, and is recorded later if not now.
     pub(super) const SHORT: Self = Self {
-        answer: Some(Duration::from_secs(1)),
+        answer: Some(Duration::from_secs(5)),
         lock: Duration::from_millis(250),
     };
     /// What memory knows nearly as well.

@@ -159,22 +159,22 @@ pub(super) fn record(
     connection: &mut Connection,
     release: &NewRelease,
     host: &str,
+    at: SystemTime,
 ) -> Result<Appended, Failure> {
-    let now = SystemTime::now();
     let change = begin(connection)?;
-    if let Some(number) = known(&change, release.key.as_ref(), now)? {
+    if let Some(number) = known(&change, release.key.as_ref(), SystemTime::now())? {
         return Ok(Appended::Known(number));
     }
     if let Some(expected) = &release.expect_live {
         expect(&change, &release.bff, expected.as_deref())?;
     }
-    let number = insert(&change, release, host, now)?;
+    let number = insert(&change, release, host, at)?;
     go_live(
         &change,
         number,
         &release.bff,
         &release.digest,
-        to_millis(now),
+        to_millis(at),
     )?;
     change.commit()?;
     Ok(Appended::New(number))

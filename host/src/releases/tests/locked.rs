@@ -38,3 +38,18 @@ fn a_journal_that_is_locked_is_opened_to_be_read() {
         one
     );
 }
+
+#[test]
+fn what_a_host_left_that_has_ended_is_read_and_ended_once_the_lock_is_gone() {
+    let place = Place::new();
+    let (_, one) = place.go_live("one");
+    let number = place.begin(&one);
+    let place = place.again();
+    let journal = Connection::open(place.path("journal.db")).unwrap();
+    journal.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let live = place.releases.recorded().unwrap().remove("page").unwrap();
+    assert_eq!(live.unwrap().digest, one);
+    journal.execute_batch("ROLLBACK").unwrap();
+    let state = || place.releases.get(number).unwrap().unwrap().state;
+    assert_eq!(state(), State::Interrupted);
+}

@@ -23,7 +23,7 @@ fn who_signed_a_release_is_in_its_row_and_not_in_that_of_another() {
         kind: Kind::Rollback,
         ..new(&digest)
     };
-    let Appended::New(back) = place.releases.record(&back).unwrap() else {
+    let Appended::New(back) = place.releases.record(&back, SystemTime::now()).unwrap() else {
         panic!("it is known");
     };
     assert_eq!(of(back), None);

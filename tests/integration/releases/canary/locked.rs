@@ -88,6 +88,12 @@ async fn an_abort_waits_for_no_lock_and_an_order_to_hold_is_refused_soon() {
     assert!(versions.values().all(|it| it == "v1"), "{versions:?}");
     let status = api.get("/v1/bffs/page").await.json;
     assert_eq!(status["unrecorded"], abort.json["unrecorded"]);
+    let again = api.post("/v1/bffs/page/abort", &json!({})).await;
+    assert_eq!(
+        (again.status, &again.json["reason"]),
+        (409, &json!("bff.page: no release is on trial")),
+        "{again:?}"
+    );
     unlock(&journal);
     api.becomes(&second, "aborted").await;
     until(async || {
@@ -154,7 +160,7 @@ fn fail(data: &Path) -> impl Fn() + use<> {
 }
 
 #[tokio::test]
-async fn a_trial_begins_although_the_journal_has_just_failed() {
+async fn a_journal_that_failed_is_well_again_without_an_order_and_a_trial_begins() {
     let (host, api) = start(LASTING).await;
     assert_eq!(api.release(&page("v1")).await["state"], "live");
     let data = host.dir().join("data/releases");
@@ -172,7 +178,12 @@ async fn a_trial_begins_although_the_journal_has_just_failed() {
     })
     .await;
     mend();
-    // For some seconds, what is live is taken from the copy, which has no trials.
+    // No order has to come for that.
+    until(async || {
+        let page = super::super::admin_page(api.0, "/readyz").await;
+        (page == "ready\n").then_some(())
+    })
+    .await;
     let path = tried_out(&api, &page("v2"), json!({})).await;
     assert_eq!(api.get(&path).await.json["state"], "canary");
     assert_eq!(canary(&api).await["digest"], digest(&page("v2")));

@@ -1,9 +1,12 @@
 //! Rollbacks while another program holds a lock on the journal.
 
+use std::path::Path;
+use std::time::SystemTime;
+
 use serde_json::{Value, json};
 use tailor_harness::TestHost;
 
-use super::super::api::{Api, digest};
+use super::super::api::{Answer, Api, digest};
 use super::super::cli::{tailor, url};
 use super::super::{admin_page, builder, lock, served, some, unlock, until};
 use crate::downstream::relay::relay;
@@ -148,5 +151,100 @@ async fn a_rollback_goes_before_a_release_that_waits_for_the_lock() {
         (&live["sha256"], &live["live"]["digest"]),
         (&first["digest"], &first["digest"])
     );
+    host.stop().await;
+}
+
+/// Sends a rollback with a key.
+async fn keyed(api: &Api, order: &Value) -> Answer {
+    let fields = "content-type: application/json\r\nidempotency-key: job-1\r\n";
+    let body = order.to_string();
+    let path = "/v1/bffs/page/rollback";
+    api.send("POST", path, fields, body.as_bytes()).await
+}
+
+#[tokio::test]
+async fn a_key_and_a_name_mean_the_same_while_a_rollback_is_unrecorded() {
+    let host = builder("").start().await.unwrap();
+    let api = Api::of(&host);
+    let (v1, v2) = (page("v1"), page("v2"));
+    api.release(&v1).await;
+    api.release(&v2).await;
+    until(async || (status(&api).await["linked"] == digest(&v1)).then_some(())).await;
+    let journal = lock(host.dir(), "IMMEDIATE");
+    for _ in 0..2 {
+        let first = keyed(&api, &json!({"message": "one"})).await;
+        assert_eq!(
+            (first.status, &first.json["digest"]),
+            (200, &json!(digest(&v1)))
+        );
+        let why = first.json["unrecorded"].as_str().unwrap();
+        assert!(why.contains("another program holds a lock"), "{why}");
+    }
+    // Another order has another key.
+    let other = keyed(&api, &json!({"message": "two"})).await;
+    assert_eq!(other.status, 422, "{other:?}");
+    assert_eq!(served(host.address()).await, some("v1"));
+    // What is live is what serves, not what the journal has.
+    let diff = api
+        .get("/v1/bffs/page/diff?from=live&to=previous")
+        .await
+        .json;
+    assert_eq!(
+        (&diff["from"], &diff["to"]),
+        (&json!(digest(&v1)), &json!(digest(&v2)))
+    );
+    let expecting = json!({"expect_live": "live"});
+    let again = api.post("/v1/bffs/page/rollback", &expecting).await;
+    assert_eq!(
+        (again.status, &again.json["digest"]),
+        (200, &json!(digest(&v2)))
+    );
+    let unlocked = SystemTime::now();
+    unlock(&journal);
+    until(async || status(&api).await["unrecorded"].is_null().then_some(())).await;
+    // A row has the time at which it was live, not that of the lock's end.
+    let list = api.get("/v1/bffs/page/releases").await.json["releases"].clone();
+    for row in &list.as_array().unwrap()[..2] {
+        let begun = humantime::parse_rfc3339(row["begun"].as_str().unwrap()).unwrap();
+        assert!(begun < unlocked, "{row}");
+    }
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_unrecorded_when_a_host_stops_is_recorded_before_its_end() {
+    let host = builder("").start().await.unwrap();
+    let api = Api::of(&host);
+    let (v1, v2) = (page("v1"), page("v2"));
+    api.release(&v1).await;
+    api.release(&v2).await;
+    until(async || (status(&api).await["linked"] == digest(&v1)).then_some(())).await;
+    let journal = lock(host.dir(), "IMMEDIATE");
+    back(&api, "one").await;
+    unlock(&journal);
+    let host = host.restart().await.unwrap();
+    assert_eq!(served(host.address()).await, some("v1"));
+    assert_eq!(status(&Api::of(&host)).await["live"]["digest"], digest(&v1));
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_host_that_starts_on_a_locked_journal_reads_what_is_live() {
+    let host = builder("").start().await.unwrap();
+    let api = Api::of(&host);
+    api.release(&page("v1")).await;
+    api.release(&page("v2")).await;
+    let mut journal = None;
+    let locking = |dir: &Path| {
+        // The copy is none that a host could serve.
+        std::fs::write(dir.join("data/releases/live.json"), "{}").unwrap();
+        journal = Some(lock(dir, "IMMEDIATE"));
+    };
+    let host = host.restart_after(locking).await.unwrap();
+    assert_eq!(served(host.address()).await, some("v2"));
+    let api = Api::of(&host);
+    assert_eq!(admin_page(api.0, "/readyz").await, "ready\n");
+    unlock(&journal.unwrap());
+    assert_eq!(api.release(&page("v3")).await["state"], "live");
     host.stop().await;
 }
