@@ -67,3 +67,23 @@ async fn an_upload_that_is_too_large_unmeasured_slow_or_cut_is_refused() {
     assert_eq!(kept, [format!("{}.wasm", digest(b"0123456789"))]);
     host.stop().await;
 }
+
+#[tokio::test]
+async fn an_order_under_way_gives_its_connection_to_no_other_client() {
+    let host = builder("admin.max-connections = 1\n")
+        .start()
+        .await
+        .unwrap();
+    let address = host.host().admin_address().unwrap();
+    let path = format!("/v1/components/{}", digest(b"0123456789"));
+    let mut upload = Wire::connect(address).await;
+    let head = format!("PUT {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n");
+    upload.send(&(head + "expect: 100-continue\r\n\r\n")).await;
+    assert_eq!(upload.head().await.status, 100);
+    // The second client gets a place for health, and nothing else.
+    let other = get("/v1/bffs", "");
+    assert_ne!(Wire::ask(address, &other).await.status, 200);
+    upload.send("0123456789").await;
+    assert_eq!(upload.answer().await.status, 201);
+    host.stop().await;
+}

@@ -58,7 +58,12 @@ async fn serve_stream(
     let service = service_fn(move |request: Request<Incoming>| {
         asked.begin();
         let (pages, kind) = (pages.clone(), asked.kind);
-        async move { Ok::<_, std::convert::Infallible>(answer(request, pages, kind).await) }
+        let answering = asked.clone();
+        async move {
+            let answer = answer(request, pages, kind).await;
+            answering.answer();
+            Ok::<_, std::convert::Infallible>(answer)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -132,7 +137,7 @@ impl<S: AsyncWrite + Unpin> Write for Timed<S> {
         let polled = Pin::new(&mut self.inner).poll_flush(context);
         if polled.is_ready() {
             self.clock = None;
-            self.place.end();
+            self.place.flush();
         }
         self.in_time(polled, context)
     }

@@ -25,6 +25,8 @@ pub(super) struct AdminConnection {
     opened: Instant,
     /// Whether an answer is being made or written.
     busy: AtomicBool,
+    /// Whether it is made.
+    answered: AtomicBool,
     /// Milliseconds after `opened` since which it is idle.
     idle_since: AtomicU64,
     closed: Notify,
@@ -36,6 +38,7 @@ impl AdminConnection {
             kind,
             opened: Instant::now(),
             busy: AtomicBool::new(false),
+            answered: AtomicBool::new(false),
             idle_since: AtomicU64::new(0),
             closed: Notify::new(),
         })
@@ -43,11 +46,20 @@ impl AdminConnection {
 
     /// A request came.
     pub(super) fn begin(&self) {
+        self.answered.store(false, Ordering::Relaxed);
         self.busy.store(true, Ordering::Relaxed);
     }
 
-    /// The answer was taken.
-    pub(super) fn end(&self) {
+    /// Its answer is made.
+    pub(super) fn answer(&self) {
+        self.answered.store(true, Ordering::Relaxed);
+    }
+
+    /// All that was written was taken. While an answer is made that is nothing, or `100 Continue`.
+    pub(super) fn flush(&self) {
+        if self.busy.load(Ordering::Relaxed) && !self.answered.load(Ordering::Relaxed) {
+            return;
+        }
         let since = time::millis(self.opened.elapsed());
         self.idle_since.store(since, Ordering::Relaxed);
         self.busy.store(false, Ordering::Relaxed);
@@ -173,10 +185,15 @@ mod tests {
         for place in [&first, &second] {
             place.begin();
         }
-        tokio::time::advance(Duration::from_secs(1)).await;
-        second.end();
-        tokio::time::advance(Duration::from_secs(1)).await;
-        first.end();
+        // An answer that is not made yet is none that was taken.
+        first.flush();
+        second.flush();
+        assert_eq!(places.take().kind, Kind::Health);
+        for place in [&second, &first] {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            place.answer();
+            place.flush();
+        }
         let third = places.take();
         assert!(is_closed(&second).await && !is_closed(&first).await);
         assert_eq!(third.kind, Kind::Whole);
