@@ -108,7 +108,7 @@ async fn an_upload_that_is_refused_for_what_it_is_ends_with_2() {
         ("507 Insufficient Storage", "store", 1),
     ] {
         let refused = move |line: &str| line.starts_with("PUT ").then(|| problem(status, step));
-        let address = stub(move |line| answered(line, &refused)).await;
+        let address = stub(move |line| answered(line, refused)).await;
         let said = tailor(&format!("http://{address}"), &["deploy", "page", &path]).await;
         assert_eq!(said.code, code, "{said:?}");
         assert!(said.err.contains(&format!("at {step}: ")), "{said:?}");
