@@ -47,3 +47,34 @@ async fn a_stream_of_events_ends_with_its_token() {
     assert!(!stream.rest().await.contains("event:"));
     teams.host.stop().await;
 }
+
+#[tokio::test]
+async fn events_of_a_bff_that_a_team_does_not_know_are_not_there() {
+    let teams = teams().await;
+    let team = Holder(&teams.api, &teams.page);
+    // Another team's, and nobody's: nothing tells one from the other.
+    for bff in ["other", "nowhere"] {
+        let path = format!("/v1/events?after=0&bff={bff}");
+        let refused = team.send("GET", &path, b"").await;
+        assert_eq!(
+            (refused.status, &refused.json["step"]),
+            (404, &json!("bff")),
+            "{refused:?}"
+        );
+        let reason = refused.json["reason"].as_str().unwrap();
+        assert!(reason.contains(bff), "{reason}");
+    }
+    for (secret, bff) in [
+        (&teams.page, "page"),
+        (&teams.operator, "other"),
+        (&teams.operator, "nowhere"),
+    ] {
+        let fields = format!("authorization: Bearer {secret}\r\n");
+        let mut stream = Wire::connect(teams.api.0).await;
+        stream
+            .send(&get(&format!("/v1/events?bff={bff}"), &fields))
+            .await;
+        assert_eq!(stream.head().await.status, 200, "{bff}");
+    }
+    teams.host.stop().await;
+}

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::problem::V1Problem;
 use super::{Pages, document};
-use crate::releases::{Caller, Orders};
+use crate::releases::{Caller, OrderError, Orders};
 use crate::server::admin::AdminBody;
 use crate::server::inbound;
 
@@ -66,6 +66,10 @@ pub(super) async fn events(
             "bff" => bff = Some(value),
             _ => return Err(bad(format!("{name:?} is not known here"))),
         }
+    }
+    // One that is another team's is told from none by nothing.
+    if let Some(bff) = bff.as_ref().filter(|bff| !caller.knows(bff)) {
+        return Err(OrderError::NoBff(bff.clone()).into());
     }
     let Ok(permit) = pages.streams.clone().try_acquire_owned() else {
         let what = "as many streams of events are open as may be";
