@@ -59,7 +59,11 @@ impl Rollback {
             return Ok(0);
         }
         if self.to == Reference::Previous && bff.previous().is_none() {
-            return Err(OrderError::NoPrevious(self.bff).into());
+            let error = match bff.digest() {
+                Some(_) => OrderError::NoPrevious(self.bff),
+                None => OrderError::NothingLive(self.bff),
+            };
+            return Err(error.into());
         }
         let resolved = resolve(&remote, &bff, &self.to, patience.left()).await;
         let to = resolved.map_err(OrderError::from)?;

@@ -320,18 +320,20 @@ fn named(
     name: &str,
     linked: Option<String>,
 ) -> Result<String, OrderError> {
-    let wrong = |what| OrderError::Name {
+    let wrong = |what, fix| OrderError::Name {
         bff: bff.to_owned(),
         name: name.to_owned(),
         what,
+        fix,
     };
+    let none = |what| wrong(what, "release a component by its digest");
     let live =
         || -> Result<Option<Live>, OrderError> { Ok(releases.live()?.remove(bff).transpose()?) };
     match name {
         "live" => {
             let live = live()?;
             live.map(|live| live.digest)
-                .ok_or_else(|| wrong("is nothing yet"))
+                .ok_or_else(|| none("is no component: nothing is live yet"))
         }
         "previous" => {
             // A rollback that the journal could not take is known to the host alone.
@@ -339,22 +341,31 @@ fn named(
                 Some(linked) => Some(linked),
                 None => live()?.and_then(|live| live.previous),
             };
-            previous.ok_or_else(|| wrong("is nothing yet"))
+            previous.ok_or_else(|| none("is no component: none was live before"))
         }
         "latest" => {
             let newest = releases.list(bff, None, NEWEST)?.into_iter();
             let mut newest = newest.filter(|it| it.kind != Kind::Preview.name());
             let newest = newest.next().map(|release| release.digest);
-            newest.ok_or_else(|| wrong("is nothing yet"))
+            newest.ok_or_else(|| none("is no component: nothing was released yet"))
         }
         start if is_start_of_digest(start) => {
             let mut found = releases.find(bff, start)?.into_iter();
             match (found.next(), found.next()) {
                 (Some(digest), None) => Ok(digest),
-                (None, _) => Err(wrong("is no component that was released")),
-                (Some(_), Some(_)) => Err(wrong("is the start of several digests")),
+                (None, _) => Err(wrong(
+                    "is no component that was released",
+                    "list the releases of the BFF, or write the whole digest of an upload",
+                )),
+                (Some(_), Some(_)) => Err(wrong(
+                    "is the start of several digests",
+                    "write more digits",
+                )),
             }
         }
-        _ => Err(wrong("is no name")),
+        _ => Err(wrong(
+            "is no name",
+            "write live, previous, latest, or 7 digits of a digest or more",
+        )),
     }
 }

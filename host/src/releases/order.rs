@@ -262,6 +262,9 @@ pub enum OrderError {
     /// Nothing was live before.
     #[error("bff.{0}: no component was live before the live one; name a digest with \"to\"")]
     NoPrevious(String),
+    /// Nothing is live, so that nothing was before.
+    #[error("bff.{0}: nothing is live that it could go back from; release a component")]
+    NothingLive(String),
     /// The component was never live, so that going back to it would skip its proof.
     #[error(
         "bff.{bff}: {digest} was not live in any release that is kept, so that nothing goes back to \
@@ -276,7 +279,7 @@ pub enum OrderError {
         why: String,
     },
     /// A name means no component, or several.
-    #[error("bff.{bff}: {name:?} {what}; write live, previous, latest or 7 digits of a digest")]
+    #[error("bff.{bff}: {name:?} {what}; {fix}")]
     Name {
         /// The BFF.
         bff: String,
@@ -284,6 +287,8 @@ pub enum OrderError {
         name: String,
         /// What is wrong with it.
         what: &'static str,
+        /// The way out.
+        fix: &'static str,
     },
     /// Nothing is known of how far a component reaches.
     #[error("bff.{bff}: {digest} was not proven by this host; release it")]

@@ -316,7 +316,10 @@ async fn what_can_not_begin_ends_with_1_before_anything_is_sent() {
         (&["deploy", "page", &missing][..], "missing.wasm: "),
         (&["deploy", "page", &dir], "not a file but a directory"),
         (&["deploy", "nowhere", &path], "there is no BFF \"nowhere\""),
-        (&["rollback", "page"], "no component was live before"),
+        (
+            &["rollback", "page"],
+            "nothing is live that it could go back from; release a component with `tailor deploy",
+        ),
         (
             &["rollback", "page", "--to", "latest"],
             "latest: page has none",

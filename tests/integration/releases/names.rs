@@ -114,6 +114,81 @@ async fn a_name_that_means_nothing_is_refused_and_nothing_else_is_live_for_it() 
 }
 
 #[tokio::test]
+async fn where_nothing_is_live_the_way_out_is_a_release() {
+    let (host, api) = start().await;
+    let (releases, rollback) = ("/v1/bffs/page/releases", "/v1/bffs/page/rollback");
+    let by_digest = "release a component by its digest";
+    let one = digest(&page("v1"));
+    for (path, order, told, fix) in [
+        (
+            releases,
+            json!({"digest": "live"}),
+            (404, "digest", "nothing is live yet"),
+            by_digest,
+        ),
+        (
+            releases,
+            json!({"digest": "previous"}),
+            (404, "digest", "none was live before"),
+            by_digest,
+        ),
+        (
+            releases,
+            json!({"digest": "latest"}),
+            (404, "digest", "nothing was released yet"),
+            by_digest,
+        ),
+        (
+            "/v1/bffs/page/shadow",
+            json!({"digest": "live"}),
+            (404, "digest", "nothing is live yet"),
+            by_digest,
+        ),
+        (
+            rollback,
+            json!({"to": "live"}),
+            (404, "digest", "nothing is live yet"),
+            by_digest,
+        ),
+        (
+            rollback,
+            json!({}),
+            (409, "rollback", "nothing is live"),
+            "release a component",
+        ),
+        (
+            rollback,
+            json!({"to": "previous"}),
+            (409, "rollback", "nothing is live"),
+            "release a component",
+        ),
+        (
+            releases,
+            json!({"digest": one, "expect_live": "live"}),
+            (409, "expect-live", "nothing is live yet"),
+            "\"none\"",
+        ),
+    ] {
+        let refused = api.post(path, &order).await;
+        let (status, step, reason) = told;
+        assert_eq!(
+            (refused.status, &refused.json["step"]),
+            (status, &json!(step)),
+            "{order} {refused:?}"
+        );
+        let text = |name: &str| refused.json[name].as_str().unwrap().to_owned();
+        assert!(text("reason").contains(reason), "{order} {refused:?}");
+        assert!(text("fix").contains(fix), "{order} {refused:?}");
+    }
+    // Of what is live, there is none before.
+    api.release(&page("v1")).await;
+    let refused = api.post(rollback, &json!({})).await;
+    assert_eq!(refused.status, 409, "{refused:?}");
+    assert_eq!(refused.json["fix"], "name a digest with \"to\"");
+    host.stop().await;
+}
+
+#[tokio::test]
 async fn a_preview_has_no_name_that_means_another_component() {
     let (host, api) = start().await;
     for (name, why) in [

@@ -15,7 +15,7 @@ pub const REFUSED: u8 = 2;
 pub const ROLLED_BACK: u8 = 3;
 /// The exit code of a command that may not do this.
 const NOT_ALLOWED: u8 = 4;
-/// The exit code where something else is live than was expected.
+/// The exit code where what is there contradicts an order, such as something else that is live.
 const CONFLICT: u8 = 5;
 /// The exit code of a command that does not wait any longer.
 const UNFINISHED: u8 = 6;
@@ -49,6 +49,12 @@ pub enum OrderError {
     /// The report is that of another order.
     #[error("{0}: another shadow was begun meanwhile; begin this one again when that has ended")]
     OtherShadow(String),
+    /// Nothing is live, so that nothing was before.
+    #[error(
+        "{0}: nothing is live that it could go back from; release a component with `tailor deploy \
+         {0}`"
+    )]
+    NothingLive(String),
     /// There is nothing to go back to.
     #[error("{0}: no component was live before; name one that was with --to")]
     NoPrevious(String),
@@ -63,7 +69,7 @@ pub enum OrderError {
         /// The key of the order.
         key: String,
     },
-    /// It was refused, since something else was live in the end.
+    /// It was refused, since something else was there in the end.
     #[error("{bff}: release {release} is refused at {step}: {reason}")]
     Conflict {
         /// The BFF.
@@ -72,7 +78,7 @@ pub enum OrderError {
         release: i64,
         /// How it came.
         step: String,
-        /// What is live.
+        /// What is there.
         reason: String,
     },
     /// The host ended in the middle of it, each time.
@@ -131,9 +137,10 @@ impl OrderError {
     }
 }
 
-/// Whether a step refuses what something else that is live contradicts.
+/// Whether a step refuses what something else that is there contradicts: what is live, or the
+/// previews that there are.
 pub(super) fn is_conflict(step: &str) -> bool {
-    ["expect-live", "superseded"].contains(&step)
+    ["expect-live", "superseded", "preview"].contains(&step)
 }
 
 /// What the host refused, if an error of a command is that.
@@ -146,13 +153,15 @@ pub(super) fn problem(error: &anyhow::Error) -> Option<&Problem> {
 }
 
 /// An error of a command as one JSON object, of the shape of a problem. Where the host did not
-/// refuse it, it has no status, and the step is `command`.
+/// refuse it, it has no status, and the step is `command`. Where no way out is known, it has none.
 pub(super) fn document(error: &anyhow::Error) -> Value {
     if let Some(problem) = problem(error) {
         return problem.json();
     }
     let text = format!("{error:#}");
-    let (reason, fix) = text.rsplit_once("; ").unwrap_or((&text, ""));
+    let parts = text.rsplit_once("; ");
+    let parts = parts.filter(|(reason, fix)| !reason.is_empty() && !fix.trim().is_empty());
+    let (reason, fix) = parts.map_or((&*text, None), |(reason, fix)| (reason, Some(fix)));
     json!({
         "status": null,
         "step": "command",
@@ -200,6 +209,8 @@ pub(super) fn number(error: &anyhow::Error) -> u8 {
     match problem(error).map(|it| (it.status.as_u16(), &*it.step)) {
         Some((401 | 403, _)) => NOT_ALLOWED,
         Some((422, "signature") | (_, "pull")) => REFUSED,
+        // The first steps of the proof, which an upload meets.
+        Some((413, "size") | (422, "digest")) => REFUSED,
         Some((409, step)) if is_conflict(step) => CONFLICT,
         Some((409, "held")) => REFUSED,
         // The component was not live, or is not there.
@@ -207,5 +218,27 @@ pub(super) fn number(error: &anyhow::Error) -> u8 {
             REFUSED
         }
         _ => FAILED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_without_a_way_out_says_none() {
+        for (text, reason, fix) in [
+            ("a; b; do that", "a; b", json!("do that")),
+            ("x.wasm: no such file", "x.wasm: no such file", Value::Null),
+            ("a; ", "a; ", Value::Null),
+            ("; a", "; a", Value::Null),
+        ] {
+            let document = document(&anyhow::anyhow!("{text}"));
+            assert_eq!(
+                (&document["reason"], &document["fix"]),
+                (&json!(reason), &fix),
+                "{text}"
+            );
+        }
     }
 }

@@ -68,7 +68,7 @@ impl Problem {
             "status": self.status.as_u16(),
             "step": self.step,
             "reason": self.reason,
-            "fix": self.fix,
+            "fix": (!self.fix.is_empty()).then_some(&self.fix),
             "request_id": self.request_id,
         })
     }

@@ -3,9 +3,11 @@
 
 use rusqlite::Connection;
 
-use super::super::{served, some, start};
+use super::super::{builder, served, some, start};
+use super::away::{host as answered, problem};
+use super::stub::stub;
 use super::{file, tailor, url};
-use crate::releases::api::digest;
+use crate::releases::api::{Api, digest};
 use crate::swap::page::page;
 
 /// What two digests of the history begin with.
@@ -59,7 +61,11 @@ async fn digits_that_mean_none_or_several_end_with_the_code_of_the_page() {
         (&["shadow", "page", "0000000"], 1, "no release of page"),
         (&["shadow", "page", TWICE], 1, "write more digits"),
         (&["shadow", "page", &whole], 1, "409 at digest"),
-        (&["diff", "page", "--to", TWICE], 1, "404 at digest"),
+        (
+            &["diff", "page", "--to", TWICE],
+            1,
+            "404 at digest: bff.page: \"abcdef0\" is the start of several digests; write more digits",
+        ),
     ] {
         let said = tailor(&url, typed).await;
         assert_eq!(said.code, code, "{typed:?} {said:?}");
@@ -80,5 +86,32 @@ async fn nothing_that_is_live_is_no_conflict_but_for_who_expects_it() {
     assert!(said.err.contains("live: page has none"), "{said:?}");
     let said = tailor(&url, &["rollback", "page", "--to", "latest"]).await;
     assert_eq!(said.code, 1, "{said:?}");
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn an_upload_that_is_refused_for_what_it_is_ends_with_2() {
+    let limit = "engine.max-component-size = \"1KiB\"\n";
+    let host = builder(limit).start().await.unwrap();
+    let path = file(host.dir(), "large.wasm", &[0; 2000]);
+    let address = url(&Api::of(&host));
+    let said = tailor(&address, &["deploy", "page", &path, "--json"]).await;
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.err.contains("413 at size: "), "{said:?}");
+    assert_eq!(said.end()["problem"]["step"], "size", "{said:?}");
+    let path = file(host.dir(), "1.wasm", b"x");
+    for (status, step, code) in [
+        ("422 Unprocessable Entity", "digest", 2),
+        // Not for the component's sake.
+        ("411 Length Required", "size", 1),
+        ("400 Bad Request", "upload", 1),
+        ("507 Insufficient Storage", "store", 1),
+    ] {
+        let refused = move |line: &str| line.starts_with("PUT ").then(|| problem(status, step));
+        let address = stub(move |line| answered(line, refused)).await;
+        let said = tailor(&format!("http://{address}"), &["deploy", "page", &path]).await;
+        assert_eq!(said.code, code, "{said:?}");
+        assert!(said.err.contains(&format!("at {step}: ")), "{said:?}");
+    }
     host.stop().await;
 }

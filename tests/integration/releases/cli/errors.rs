@@ -55,6 +55,17 @@ async fn an_error_is_one_object_of_the_shape_of_a_problem() {
             .contains("cannot connect")
     );
     assert!(problem["fix"].as_str().unwrap().contains("--url"));
+    // A way out that nobody knows is none.
+    let typed = ["deploy", "page", "nothere.wasm", "--json"];
+    let end = tailor(&url, &typed).await.end();
+    let problem = &end["problem"];
+    assert_eq!(
+        (&problem["step"], &problem["fix"]),
+        (&"command".into(), &Value::Null),
+        "{end}"
+    );
+    let reason = problem["reason"].as_str().unwrap();
+    assert!(reason.starts_with("nothere.wasm: "), "{end}");
     for order in ["promote", "abort", "hold", "rollback"] {
         let said = tailor(nobody, &[order, "page", "--json"]).await;
         assert_eq!(said.end()["problem"]["step"], "command", "{said:?}");

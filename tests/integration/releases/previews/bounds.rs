@@ -47,8 +47,17 @@ async fn what_cannot_be_a_preview_is_refused_with_the_way_out() {
     let refused = holder.post("/v1/bffs/page/previews", &body).await;
     assert_eq!(
         (refused.status, &refused.json["step"]),
-        (429, &json!("preview"))
+        (409, &json!("preview"))
     );
+    // Time mends nothing of it.
+    let fields = format!(
+        "authorization: Bearer {}\r\ncontent-type: application/json\r\n",
+        shown.operator
+    );
+    let body = body.to_string();
+    let path = "/v1/bffs/page/previews";
+    let refused = shown.api.raw("POST", path, &fields, body.as_bytes()).await;
+    assert_eq!((refused.status, refused.header("retry-after")), (409, ""));
     let again = shown.preview("pr-13", &page("v2"), json!({})).await;
     assert_eq!(again["state"], "previewed");
     shown.host.stop().await;

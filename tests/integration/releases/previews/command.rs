@@ -26,7 +26,8 @@ fn said(output: &Output) -> String {
 
 #[tokio::test]
 async fn a_preview_is_ordered_listed_and_ended_by_the_command() {
-    let host = builder(PREVIEWS).start().await.unwrap();
+    let bounded = format!("{PREVIEWS}names = 1\n");
+    let host = builder(&bounded).start().await.unwrap();
     let operator = made(&host, &["--operator"]).await;
     // A job of pull requests may show versions, and make none live.
     let viewer = [
@@ -57,6 +58,14 @@ async fn a_preview_is_ordered_listed_and_ended_by_the_command() {
     assert_eq!(shown.by_host("pr-12--page").await.header("x-version"), "v1");
     let refused = tailor(&shown, &viewer, &["deploy", "page", &component]).await;
     assert_eq!(refused.status.code(), Some(4), "{refused:?}");
+    // One name more than there may be is there later as well.
+    let more = ["deploy", "page", &component, "--preview", "pr-13"];
+    let more = [&more[..], &["--timeout", "5s"]].concat();
+    let refused = tailor(&shown, &viewer, &more).await;
+    assert_eq!(refused.status.code(), Some(5), "{refused:?}");
+    let text = String::from_utf8_lossy(&refused.stderr);
+    assert!(text.contains("409 at preview: "), "{text}");
+    assert!(!text.contains("asking again"), "{text}");
 
     let listed = said(&tailor(&shown, &viewer, &["previews", "page"]).await);
     let row = listed.lines().nth(1).unwrap();

@@ -89,20 +89,20 @@ impl From<OrderError> for V1Problem {
             OrderError::NoRelease { .. } => (StatusCode::NOT_FOUND, "release"),
             OrderError::Name { .. } => (StatusCode::NOT_FOUND, "digest"),
             OrderError::Unproven { .. } => (StatusCode::CONFLICT, "digest"),
-            OrderError::Preview { .. } => (StatusCode::CONFLICT, "preview"),
-            OrderError::NoPreview { .. } => (StatusCode::NOT_FOUND, "preview"),
-            OrderError::Store(StoreError::TooManyPreviews { .. }) => {
-                (StatusCode::TOO_MANY_REQUESTS, "preview")
+            // Time mends none of it.
+            OrderError::Preview { .. } | OrderError::Store(StoreError::TooManyPreviews { .. }) => {
+                (StatusCode::CONFLICT, "preview")
             }
+            OrderError::NoPreview { .. } => (StatusCode::NOT_FOUND, "preview"),
             OrderError::Shadow { .. } => (StatusCode::CONFLICT, "shadow"),
             OrderError::NoShadow(_) => (StatusCode::NOT_FOUND, "shadow"),
             OrderError::TooManyShadows => (StatusCode::TOO_MANY_REQUESTS, "shadow"),
             OrderError::Plan { .. } => (StatusCode::CONFLICT, "canary"),
             OrderError::Store(StoreError::NoCanary { .. }) => (StatusCode::CONFLICT, "canary"),
             OrderError::Store(StoreError::Held { .. }) => (StatusCode::CONFLICT, "held"),
-            OrderError::NoPrevious(_) | OrderError::NeverLive { .. } => {
-                (StatusCode::CONFLICT, "rollback")
-            }
+            OrderError::NoPrevious(_)
+            | OrderError::NothingLive(_)
+            | OrderError::NeverLive { .. } => (StatusCode::CONFLICT, "rollback"),
             OrderError::Signature { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "signature"),
             OrderError::Pull(error) => (status_of(error), "pull"),
             OrderError::Token(_) => (StatusCode::UNAUTHORIZED, "token"),
@@ -178,6 +178,7 @@ mod tests {
                 release: 1,
             },
             OrderError::NoPrevious(bff()),
+            OrderError::NothingLive(bff()),
             OrderError::NeverLive {
                 bff: bff(),
                 digest: digest(),
@@ -187,6 +188,7 @@ mod tests {
                 bff: bff(),
                 name: digest(),
                 what: "is no name",
+                fix: "write live",
             },
             OrderError::Unproven {
                 bff: bff(),
@@ -199,6 +201,11 @@ mod tests {
             OrderError::NoShadow(bff()),
             OrderError::TooManyShadows,
             OrderError::Token(TokenError::Mistyped),
+            StoreError::TooManyPreviews {
+                bff: bff(),
+                most: 2,
+            }
+            .into(),
             StoreError::KeyReused.into(),
             StoreError::Cut.into(),
             StoreError::Damaged(digest()).into(),

@@ -10,12 +10,12 @@ use serde_json::json;
 
 use super::component::{Found, Named};
 use super::named::{Name, Wanted};
-use super::order::{integer, said, some, source, take, take_or_default, text};
+use super::order::{integer, said, source, take, take_or_default, text};
 use super::problem::V1Problem;
 use super::{Pages, document, json};
 use crate::digest::is_digest;
 use crate::releases::{
-    Begun, Caller, FirstShare, Kind, Order, Release, Scope, Signing, StoreError, Target,
+    Begun, Caller, FirstShare, Kind, Order, OrderError, Release, Scope, Signing, StoreError, Target,
 };
 use crate::server::admin::AdminBody;
 use crate::server::inbound;
@@ -27,23 +27,18 @@ const PAGE: usize = 100;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BeginBody {
-    #[serde(default, deserialize_with = "some")]
     digest: Option<String>,
-    #[serde(default, deserialize_with = "some")]
     oci: Option<String>,
     #[serde(default)]
     strategy: Strategy,
     message: Option<String>,
     source: Option<String>,
-    #[serde(default, deserialize_with = "some")]
     expect_live: Option<String>,
-    #[serde(default, deserialize_with = "some")]
     consent: Option<String>,
     #[serde(default, deserialize_with = "integer")]
     share: Option<u8>,
     #[serde(default)]
     again: bool,
-    #[serde(default, deserialize_with = "some")]
     signature: Option<String>,
     #[serde(default)]
     older: bool,
@@ -67,7 +62,6 @@ enum Strategy {
 struct RollbackBody {
     to: Option<String>,
     message: Option<String>,
-    #[serde(default, deserialize_with = "some")]
     expect_live: Option<String>,
 }
 
@@ -127,7 +121,7 @@ pub(super) async fn execute_of(
     scope: Scope,
 ) -> Result<Response<AdminBody>, V1Problem> {
     match named.find(pages, &order, scope).await? {
-        Found::Digest(digest, _pulling) => execute(pages, order, Target::Digest(digest)).await,
+        Found::Digest(digest, _pulling) => Ok(execute(pages, order, Target::Digest(digest)).await?),
         Found::Begun(release) => Ok(recorded(&release)),
     }
 }
@@ -191,14 +185,20 @@ pub(super) async fn rollback(
         preview: None,
         signing: Signing::default(),
     };
-    execute(pages, order, target).await
+    let bff = order.bff.clone();
+    match execute(pages, order, target).await {
+        Err(OrderError::NoPrevious(_)) if !pages.orders.live().await?.contains_key(&bff) => {
+            Err(OrderError::NothingLive(bff).into())
+        }
+        executed => Ok(executed?),
+    }
 }
 
 async fn execute(
     pages: &Pages,
     order: Order,
     target: Target,
-) -> Result<Response<AdminBody>, V1Problem> {
+) -> Result<Response<AdminBody>, OrderError> {
     let release = match pages.orders.begin(order, target).await? {
         Begun::Recorded(release) => release,
         Begun::Unrecorded { bff, digest, why } => return Ok(unrecorded(&bff, &digest, &why)),
