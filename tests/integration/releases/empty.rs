@@ -77,11 +77,76 @@ async fn what_is_empty_is_refused_by_its_name() {
 }
 
 #[tokio::test]
+async fn a_member_that_is_null_is_refused_by_its_name() {
+    let (host, api) = start().await;
+    api.release(&page("v1")).await;
+    let operations = [
+        (
+            "/v1/bffs/page/releases",
+            &[
+                "digest",
+                "oci",
+                "strategy",
+                "message",
+                "source",
+                "expect_live",
+                "consent",
+                "share",
+                "again",
+                "signature",
+                "older",
+            ][..],
+        ),
+        (
+            "/v1/bffs/page/previews",
+            &["name", "expires_in", "message", "source", "signature"],
+        ),
+        ("/v1/bffs/page/rollback", &["to", "message", "expect_live"]),
+        ("/v1/bffs/page/promote", &["release", "message"]),
+        ("/v1/bffs/page/abort", &["release", "message"]),
+        ("/v1/bffs/page/hold", &["release", "message", "off"]),
+        ("/v1/bffs/page/shadow", &["digest", "for", "sample"]),
+        (
+            "/v1/tokens",
+            &["team", "operator", "bffs", "scopes", "expires_in", "note"],
+        ),
+    ];
+    for (path, members) in operations {
+        for member in members {
+            let mut order = match path {
+                "/v1/tokens" => json!({"team": "a", "bffs": ["page"]}),
+                "/v1/bffs/page/releases" | "/v1/bffs/page/shadow" => {
+                    json!({"digest": digest(&page("v1"))})
+                }
+                "/v1/bffs/page/previews" => json!({"name": "a", "digest": digest(&page("v1"))}),
+                _ => json!({}),
+            };
+            order[*member] = Value::Null;
+            let refused = api.post(path, &order).await;
+            assert_eq!(
+                (refused.status, &refused.json["step"]),
+                (400, &json!("order")),
+                "{path} {order} {refused:?}"
+            );
+            let reason = format!("{member} is null");
+            assert_eq!(refused.json["reason"], reason, "{path} {refused:?}");
+            assert!(refused.json["fix"].as_str().unwrap().len() > 5, "{order}");
+        }
+    }
+    assert_eq!(api.get("/v1/tokens").await.json["tokens"], json!([]));
+    assert_eq!(api.states().await.len(), 1);
+    host.stop().await;
+}
+
+#[tokio::test]
 async fn a_component_is_tried_again_for_a_reason_that_says_something() {
     let (host, api) = start().await;
     api.put(&page("v1")).await;
-    for message in [json!(null), json!(""), json!(" "), json!("\u{2003}")] {
-        let order = json!({"digest": digest(&page("v1")), "again": true, "message": message});
+    for message in [None, Some(""), Some(" "), Some("\u{2003}")] {
+        let mut order = json!({"digest": digest(&page("v1")), "again": true});
+        if let Some(message) = message {
+            order["message"] = json!(message);
+        }
         let refused = api.post("/v1/bffs/page/releases", &order).await;
         assert_eq!(
             (refused.status, &refused.json["step"]),

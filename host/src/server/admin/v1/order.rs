@@ -9,14 +9,14 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
-use serde_json::Number;
+use serde_json::{Map, Number, Value};
 use tokio::time::timeout;
 
 use super::problem::V1Problem;
 use crate::digest::hex;
 use crate::object::Object;
 use crate::releases::Caller;
-use crate::text::is_hidden;
+use crate::text::{is_hidden, visible};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -30,14 +30,6 @@ const MAX_TEXT: usize = 1000;
 const SAY: &str = "write what it is, or leave it out";
 /// Length of a key.
 const MAX_KEY: usize = 200;
-
-/// A member that is there has a value: `null` is what a tool writes that found nothing, and would
-/// expect anything.
-pub(super) fn some<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    from: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(from).map(Some)
-}
 
 /// A whole number, also one that is written `3.0`: for JSON Schema it is the same.
 pub(super) fn integer<'de, D: Deserializer<'de>, T: TryFrom<i64>>(
@@ -163,7 +155,13 @@ fn key(request: &Request<Incoming>) -> Result<Option<String>, V1Problem> {
     }
 }
 
+/// Reads the body of an order. A member that is there has a value: `null` is what a tool writes
+/// that found nothing, and would mean anything.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, V1Problem> {
+    let members: Map<String, Value> = serde_json::from_slice(bytes).unwrap_or_default();
+    if let Some((name, _)) = members.iter().find(|(_, value)| value.is_null()) {
+        return Err(bad(&format!("{} is null", visible(name)), SAY));
+    }
     let read = serde_json::from_slice(bytes).map(|Object(order)| order);
     read.map_err(|error| bad(&error.to_string(), "look at /v1/openapi.json"))
 }

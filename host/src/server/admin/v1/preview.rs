@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::component::Named;
-use super::order::{said, some, source, take, text};
+use super::order::{said, source, take, text};
 use super::problem::V1Problem;
 use super::release::execute_of;
 use super::{Pages, document, json};
@@ -22,14 +22,11 @@ use crate::server::admin::AdminBody;
 #[serde(deny_unknown_fields)]
 struct PreviewBody {
     name: String,
-    #[serde(default, deserialize_with = "some")]
     digest: Option<String>,
-    #[serde(default, deserialize_with = "some")]
     oci: Option<String>,
     expires_in: Option<String>,
     message: Option<String>,
     source: Option<String>,
-    #[serde(default, deserialize_with = "some")]
     signature: Option<String>,
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::named::Name;
-use super::order::{integer, parse, read, some};
+use super::order::{integer, parse, read};
 use super::problem::V1Problem;
 use super::{Pages, json};
 use crate::releases::{Caller, OrderError, ShadowOrder};
@@ -20,7 +20,7 @@ use crate::server::admin::AdminBody;
 #[serde(deny_unknown_fields)]
 struct Body {
     digest: String,
-    #[serde(rename = "for", default, deserialize_with = "some")]
+    #[serde(rename = "for")]
     lasts: Option<String>,
     #[serde(default, deserialize_with = "integer")]
     sample: Option<u8>,

@@ -5,7 +5,7 @@ use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::order::{parse, read, some};
+use super::order::{parse, read};
 use super::problem::V1Problem;
 use super::release::page_of;
 use super::{Pages, document, json};
@@ -38,9 +38,7 @@ struct TokenBody {
     team: String,
     #[serde(default)]
     operator: bool,
-    #[serde(default, deserialize_with = "some")]
     bffs: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "some")]
     scopes: Option<Vec<String>>,
     expires_in: Option<String>,
     note: Option<String>,
