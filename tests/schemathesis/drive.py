@@ -147,7 +147,7 @@ def run(tailor, program, component, examples, seed, folder):
 
 def main():
     tailor, program, component, *more = sys.argv[1:]
-    examples, seed = (more + ["50", "1"][len(more) :])[:2]
+    examples, seed = (more + ["10", "1"][len(more) :])[:2]
     content = pathlib.Path(component).read_bytes()
     digest = hashlib.sha256(content).hexdigest()[:7]
     print(f"{component} ({digest}), {examples} examples of each operation")
