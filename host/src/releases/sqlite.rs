@@ -205,13 +205,13 @@ impl File {
             let folder = OwnFolder::open(&self.data_dir, FOLDER);
             // Without it, another host goes on, and this one ends nothing.
             self.lock = folder.and_then(|it| it.lock(LOCK)).ok().flatten();
-            if self.lock.is_some() {
-                if let Err(failure) = work::interrupt(&mut connection, &self.host) {
-                    // It is tried again. What is live can be read while another program has a lock.
-                    self.lock = None;
-                    if !failure.is_of_lock() {
-                        return Err(failure);
-                    }
+            if self.lock.is_some()
+                && let Err(failure) = work::interrupt(&mut connection, &self.host)
+            {
+                // It is tried again. What is live can be read while another program has a lock.
+                self.lock = None;
+                if !failure.is_of_lock() {
+                    return Err(failure);
                 }
             }
         }
