@@ -29,6 +29,8 @@ use crate::snapshot::{Builder, Draft, SharedState, Snapshot, SnapshotError};
 use crate::sync;
 use crate::telemetry::metrics::Reload;
 
+/// Time that clients of a host that starts wait until old releases are removed.
+const BEGIN: Duration = Duration::from_millis(500);
 /// Time limit for the disk at the end.
 const END: Duration = Duration::from_secs(2);
 
@@ -128,12 +130,10 @@ impl Changes {
             }
         }
         self.keep_all(&snapshot).await;
-        if snapshot
-            .bffs
-            .values()
-            .any(|bff| bff.settings().component.is_none())
-        {
-            self.tidy(snapshot.config.releases.keep).await;
+        let mut bffs = snapshot.bffs.values();
+        if bffs.any(|bff| bff.settings().component.is_none()) {
+            // It goes on without this wait, where another program holds a lock on the journal.
+            let _ = timeout(BEGIN, self.tidy(snapshot.config.releases.keep)).await;
         }
     }
 
