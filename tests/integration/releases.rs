@@ -30,6 +30,7 @@ mod uploads;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use downstream_mock::scripted::ScriptedService;
 use rusqlite::Connection;
 use tailor_harness::{Process, TestHost, TestHostBuilder};
 
@@ -48,6 +49,16 @@ path = "/page"
 
 fn builder(more: &str) -> TestHostBuilder {
     TestHost::builder().unwrap().config(more).config(PAGE)
+}
+
+/// A host whose BFF has a smoke request that a service holds.
+fn held(service: &ScriptedService) -> TestHostBuilder {
+    let settings = "[bff.page]\nreleases = true\ndownstreams = [\"smoke\"]\ndeadline = \"60s\"\n\
+                    [bff.page.smoke]\npath = \"/held\"\n[[route]]\nbff = \"page\"\n";
+    let builder = TestHost::builder().unwrap();
+    let builder = builder.config("log.format = \"json\"\n").config(settings);
+    let builder = builder.service_at("smoke", &[service.url()]);
+    builder.settings("smoke", "timeout = \"50s\"\nfirst-byte-timeout = \"50s\"")
 }
 
 async fn start() -> (TestHost, Api) {

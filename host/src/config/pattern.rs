@@ -43,14 +43,18 @@ pub enum Segment {
 }
 
 impl CallPattern {
+    /// Whether it fits calls of this method, on some path.
+    pub fn fits_method(&self, method: &Method) -> bool {
+        let is_of =
+            |own: &Method| own == method || (*own == Method::GET && *method == Method::HEAD);
+        self.method.as_ref().is_none_or(is_of)
+    }
+
     /// Whether it fits all calls that another one fits.
     pub fn covers(&self, other: &Self) -> bool {
-        let of_method = match (&self.method, &other.method) {
-            (None, _) => true,
-            (Some(own), Some(theirs)) => {
-                own == theirs || (*own == Method::GET && *theirs == Method::HEAD)
-            }
-            (Some(_), None) => false,
+        let of_method = match &other.method {
+            Some(method) => self.fits_method(method),
+            None => self.method.is_none(),
         };
         of_method && covers(&self.segments, &other.segments)
     }

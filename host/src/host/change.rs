@@ -252,7 +252,7 @@ impl Changes {
     pub(super) async fn end(&self) {
         if !matches!(timeout(END, self.record_left()).await, Ok(true)) {
             tracing::error!(
-                "releases: the journal does not have what is live last: it is forgotten"
+                "releases: the journal does not have all that is live, and the next start forgets that"
             );
         }
         let snapshot = self.shared.snapshot.load_full();

@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use http::Method;
-
 use super::change::{Changes, blocking};
 use super::error::ChangeError;
 use crate::bff::load::Loaded;
@@ -77,23 +75,15 @@ fn has_same_grants(live: &Config, next: &Config, bff: &str) -> bool {
 
 /// Whether a BFF may make such calls, `GET activity`, on some path.
 fn grants(config: &Config, bff: &str, call: &str) -> bool {
-    let (Some(bff), Some((method, service))) = (config.bffs.get(bff), call.split_once(' ')) else {
+    let parts = call.split_once(' ');
+    let parts = parts.and_then(|(method, service)| Some((method.parse().ok()?, service)));
+    let (Some(bff), Some((method, service))) = (config.bffs.get(bff), parts) else {
         return false;
     };
+    let has = |list: &[CallPattern]| list.iter().any(|pattern| pattern.fits_method(&method));
     let own = bff.allow.get(service);
     let of_all = config.downstreams.get(service);
     let of_all = of_all.and_then(|service| service.shape.allow.as_ref());
     bff.downstreams.iter().any(|granted| granted == service)
-        && [own, of_all]
-            .into_iter()
-            .flatten()
-            .all(|list| has(list, method))
-}
-
-fn has(list: &[CallPattern], method: &str) -> bool {
-    let is_of = |pattern: &CallPattern| match &pattern.method {
-        None => true,
-        Some(own) => own == method || (*own == Method::GET && method == "HEAD"),
-    };
-    list.iter().any(is_of)
+        && [own, of_all].into_iter().flatten().all(|list| has(list))
 }

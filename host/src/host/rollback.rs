@@ -244,7 +244,11 @@ fn slow() -> StoreError {
 }
 
 /// A release that the journal has.
-async fn recorded(releases: &Arc<Releases>, bff: &str, number: i64) -> Result<Begun, OrderError> {
+pub(super) async fn recorded(
+    releases: &Arc<Releases>,
+    bff: &str,
+    number: i64,
+) -> Result<Begun, OrderError> {
     let store = releases.clone();
     let reading = blocking(move || store.get(number)).await;
     let release = reading.map_err(|_| OrderError::Stopping)??;

@@ -4,14 +4,13 @@
 use std::fs;
 use std::path::Path;
 
-use downstream_mock::scripted::ScriptedService;
 use rusqlite::Connection;
 use serde_json::json;
-use tailor_harness::{Process, TestHost, TestHostBuilder};
+use tailor_harness::{Process, TestHost};
 use tokio::net::TcpStream;
 
 use super::api::{Api, digest};
-use super::{builder, served, served_by, some, start, until};
+use super::{builder, held, served, served_by, some, start, until};
 use crate::disk::Disk;
 use crate::downstream::relay::relay;
 use crate::swap::page::{page, page_with_status, stamped};
@@ -19,20 +18,6 @@ use crate::swap::running::holding;
 use crate::wire::{Wire, soon};
 
 const OTHER: &str = "[bff.other]\nreleases = true\n[[route]]\nbff = \"other\"\npath = \"/other\"\n";
-
-/// A BFF whose smoke request is held by a service.
-const HELD: &str = "[bff.page]\nreleases = true\ndownstreams = [\"smoke\"]\ndeadline = \"60s\"\n\
-                    [bff.page.smoke]\npath = \"/held\"\n[[route]]\nbff = \"page\"\n";
-
-/// A host with that BFF, for a process.
-fn held(service: &ScriptedService) -> TestHostBuilder {
-    let builder = TestHost::builder()
-        .unwrap()
-        .config("log.format = \"json\"\n")
-        .config(HELD);
-    let builder = builder.service_at("smoke", &[service.url()]);
-    builder.settings("smoke", "timeout = \"50s\"\nfirst-byte-timeout = \"50s\"")
-}
 
 /// Moves the journal away, as an operator does with a damaged one.
 fn move_away(data: &Path) {

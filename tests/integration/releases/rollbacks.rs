@@ -3,10 +3,10 @@
 mod locked;
 
 use serde_json::{Value, json};
-use tailor_harness::{Process, TestHost};
+use tailor_harness::Process;
 
 use super::api::{Api, digest};
-use super::{builder, components, served, served_by, some, start, until};
+use super::{builder, components, held, served, served_by, some, start, until};
 use crate::disk::Disk;
 use crate::downstream::relay::relay;
 use crate::swap::page::{page, stamped};
@@ -88,14 +88,7 @@ async fn after_a_restart_the_component_before_is_linked_again() {
 #[tokio::test]
 async fn a_rollback_does_not_wait_for_a_release_of_the_same_bff_and_is_not_undone_by_it() {
     let (service, gate) = holding();
-    let settings = "[bff.page]\nreleases = true\ndownstreams = [\"smoke\"]\ndeadline = \"60s\"\n\
-                    [bff.page.smoke]\npath = \"/held\"\n[[route]]\nbff = \"page\"\n";
-    let host = TestHost::builder()
-        .unwrap()
-        .config(settings)
-        .service_at("smoke", &[service.url()])
-        .settings("smoke", "timeout = \"50s\"\nfirst-byte-timeout = \"50s\"");
-    let host = host.start().await.unwrap();
+    let host = held(&service).start().await.unwrap();
     let api = Api::of(&host);
     let version = |number: usize| stamped(&relay("v1", None), number);
     gate.open(2);

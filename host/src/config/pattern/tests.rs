@@ -47,3 +47,23 @@ fn a_pattern_covers_what_is_narrower() {
         );
     }
 }
+
+#[test]
+fn a_method_fits_itself_and_get_fits_head() {
+    for (text, fits) in [
+        ("GET /**", vec![Method::GET, Method::HEAD]),
+        ("HEAD /**", vec![Method::HEAD]),
+        ("POST /**", vec![Method::POST]),
+        (
+            "* /**",
+            vec![Method::GET, Method::HEAD, Method::POST, Method::DELETE],
+        ),
+    ] {
+        let all = [Method::GET, Method::HEAD, Method::POST, Method::DELETE];
+        let fitting: Vec<_> = all
+            .into_iter()
+            .filter(|it| pattern(text).fits_method(it))
+            .collect();
+        assert_eq!(fitting, fits, "{text}");
+    }
+}

@@ -10,11 +10,7 @@ use crate::config::{CallPattern, Segment};
 /// `*` is one segment that is not empty, because a server that merges slashes reads `/users//days`
 /// as `/users/days`.
 pub fn matches(pattern: &CallPattern, method: &Method, path: &str) -> bool {
-    let of_method = match &pattern.method {
-        None => true,
-        Some(own) => own == method || (*own == Method::GET && *method == Method::HEAD),
-    };
-    of_method && matches_path(&pattern.segments, path)
+    pattern.fits_method(method) && matches_path(&pattern.segments, path)
 }
 
 fn matches_path(segments: &[Segment], path: &str) -> bool {

@@ -6,7 +6,8 @@ use tokio::time::timeout;
 use crate::bff::swap::Bff;
 use crate::bff::trial::OnTrial;
 use crate::file::TIMEOUT;
-use crate::host::change::{Changes, blocking};
+use crate::host::change::Changes;
+use crate::host::rollback::recorded;
 use crate::releases::{
     Appended, Begun, CanaryAct, CanaryChange, CanaryOrder, Expected, Order, OrderError, Ordered,
     StoreError, Target,
@@ -97,13 +98,7 @@ impl Changes {
                 return Err(error.into());
             }
         };
-        let reading = blocking(move || releases.get(number)).await;
-        let release = reading.map_err(|_| OrderError::Stopping)??;
-        let release = release.ok_or_else(|| OrderError::NoRelease {
-            bff: name.clone(),
-            release: number,
-        })?;
-        Ok(Begun::Recorded(Box::new(release)))
+        recorded(&releases, name, number).await
     }
 
     /// The order to end a trial that a rollback means: what was live before is live.

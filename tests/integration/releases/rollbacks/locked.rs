@@ -4,11 +4,10 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
-use tailor_harness::TestHost;
 
 use super::super::api::{Answer, Api, digest};
 use super::super::cli::{tailor, url};
-use super::super::{admin_page, builder, lock, served, some, unlock, until};
+use super::super::{admin_page, builder, held, lock, served, some, unlock, until};
 use crate::downstream::relay::relay;
 use crate::swap::page::{page, stamped};
 use crate::swap::running::holding;
@@ -30,14 +29,21 @@ async fn back(api: &Api, message: &str) -> Value {
     back.json
 }
 
+/// Releases two versions, of which the first is linked still.
+async fn both(api: &Api) -> [Vec<u8>; 2] {
+    let both = [page("v1"), page("v2")];
+    for version in &both {
+        api.release(version).await;
+    }
+    until(async || (status(api).await["linked"] == digest(&both[0])).then_some(())).await;
+    both
+}
+
 /// Goes back twice while the journal is locked.
 async fn goes_back(kind: &str) {
     let host = builder("").config(OTHER).start().await.unwrap();
     let api = Api::of(&host);
-    let (v1, v2) = (page("v1"), page("v2"));
-    api.release(&v1).await;
-    api.release(&v2).await;
-    until(async || (status(&api).await["linked"] == digest(&v1)).then_some(())).await;
+    let [v1, v2] = both(&api).await;
     let journal = lock(host.dir(), kind);
     let (address, order) = (api.0, json!({"digest": digest(&v1)}));
     let other = async move { Api(address).post("/v1/bffs/other/releases", &order).await };
@@ -116,14 +122,7 @@ async fn a_lock_that_is_exclusive_is_no_other_case() {
 #[tokio::test]
 async fn a_rollback_goes_before_a_release_that_waits_for_the_lock() {
     let (service, gate) = holding();
-    let settings = "[bff.page]\nreleases = true\ndownstreams = [\"smoke\"]\ndeadline = \"60s\"\n\
-                    [bff.page.smoke]\npath = \"/held\"\n[[route]]\nbff = \"page\"\n";
-    let host = TestHost::builder()
-        .unwrap()
-        .config(settings)
-        .service_at("smoke", &[service.url()])
-        .settings("smoke", "timeout = \"50s\"\nfirst-byte-timeout = \"50s\"");
-    let host = host.start().await.unwrap();
+    let host = held(&service).start().await.unwrap();
     let api = Api::of(&host);
     let version = |number: usize| stamped(&relay("v1", None), number);
     gate.open(2);
@@ -166,10 +165,7 @@ async fn keyed(api: &Api, order: &Value) -> Answer {
 async fn a_key_and_a_name_mean_the_same_while_a_rollback_is_unrecorded() {
     let host = builder("").start().await.unwrap();
     let api = Api::of(&host);
-    let (v1, v2) = (page("v1"), page("v2"));
-    api.release(&v1).await;
-    api.release(&v2).await;
-    until(async || (status(&api).await["linked"] == digest(&v1)).then_some(())).await;
+    let [v1, v2] = both(&api).await;
     let journal = lock(host.dir(), "IMMEDIATE");
     for _ in 0..2 {
         let first = keyed(&api, &json!({"message": "one"})).await;
@@ -215,10 +211,7 @@ async fn a_key_and_a_name_mean_the_same_while_a_rollback_is_unrecorded() {
 async fn what_is_unrecorded_when_a_host_stops_is_recorded_before_its_end() {
     let host = builder("").start().await.unwrap();
     let api = Api::of(&host);
-    let (v1, v2) = (page("v1"), page("v2"));
-    api.release(&v1).await;
-    api.release(&v2).await;
-    until(async || (status(&api).await["linked"] == digest(&v1)).then_some(())).await;
+    let [v1, _] = both(&api).await;
     let journal = lock(host.dir(), "IMMEDIATE");
     back(&api, "one").await;
     unlock(&journal);
