@@ -123,10 +123,24 @@ async fn what_fails_with_both_versions_rolls_nothing_back() {
     let (host, api) = start(LASTING).await;
     assert_eq!(api.release(&fragile("v1")).await["state"], "live");
     let path = tried_out(&api, &fragile("v2"), json!({})).await;
-    provoke(host.address(), 60).await;
+    // In turns: a row of devices that all have the one version would rightly end the trial.
+    let versions = division(host.address()).await;
+    let of = |version: &str| {
+        let devices = versions.iter().filter(move |(_, it)| *it == version);
+        devices.map(|(device, _)| *device).take(10)
+    };
+    for (one, other) in of("v1").zip(of("v2")) {
+        for device in [one, other] {
+            let field = format!("x-device: d{device}\r\n");
+            Wire::ask(host.address(), &get("/page/!", &field)).await;
+        }
+    }
     let state = canary(&api).await;
-    let traps = |track: &str| state["evidence"][track]["traps"].as_u64().unwrap();
-    assert_eq!(traps("stable") + traps("candidate"), 60);
+    for track in ["stable", "candidate"] {
+        let traps = state["evidence"][track]["traps"].as_u64().unwrap();
+        // Not all of them: two devices may share a mark, and count as one.
+        assert!(traps >= 4, "{state}");
+    }
     assert_eq!(api.get(&path).await.json["state"], "canary");
     assert!(asked(host.address(), "d1").await.is_some());
     host.stop().await;
