@@ -21,6 +21,7 @@ mod registries;
 mod restarts;
 mod rollbacks;
 mod shadow;
+mod shares;
 mod signatures;
 mod teams;
 mod tls;

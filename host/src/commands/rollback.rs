@@ -1,6 +1,7 @@
 //! `tailor rollback`: back to a component that was live.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -10,6 +11,9 @@ use super::order::{
 };
 use super::remote::{Bff, Reference, Release, Remote, all_releases, bff_name, resolve, short};
 use super::trial::end;
+
+/// How long a part of the history is waited for, which is told and decides nothing.
+const HISTORY: Duration = Duration::from_secs(5);
 
 #[derive(Args)]
 pub struct Rollback {
@@ -67,7 +71,7 @@ impl Rollback {
         }
         let resolved = resolve(&remote, &bff, &self.to, patience.left()).await;
         let to = resolved.map_err(OrderError::from)?;
-        let way = way(&remote, &bff, &to, &mut patience, report).await;
+        let way = way(&remote, &bff, &to, patience.left()).await;
         let order = Order {
             remote: &remote,
             bff: &self.bff,
@@ -94,19 +98,10 @@ struct Way {
     members: Value,
 }
 
-/// Asks when the component was live last. A history that cannot be read keeps nobody from going
-/// back.
-async fn way(
-    remote: &Remote,
-    bff: &Bff,
-    to: &str,
-    patience: &mut Patience,
-    report: &mut Report,
-) -> Way {
-    let asked = patience.ask(report, async |left| {
-        all_releases(remote, &bff.name, usize::MAX, left).await
-    });
-    let all = asked.await;
+/// Asks once when the component was live last. A history that cannot be read, or not now, keeps
+/// nobody from going back.
+async fn way(remote: &Remote, bff: &Bff, to: &str, within: Duration) -> Way {
+    let all = all_releases(remote, &bff.name, usize::MAX, within.min(HISTORY)).await;
     let last = all.as_ref().map(|all| last_time(to, all));
     let (when, since, until) = match last {
         Ok(Some((release, until))) => {

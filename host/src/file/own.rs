@@ -135,6 +135,20 @@ impl OwnFolder {
         }
     }
 
+    /// Makes an empty file of this name for this user alone, if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`Untrusted`], or what the system says.
+    pub fn make(&self, name: &str) -> io::Result<()> {
+        let file = name.to_owned();
+        self.bounded(name, move |folder| {
+            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            openat(folder.descriptor()?, file, flags, Mode::RUSR | Mode::WUSR)?;
+            Ok(())
+        })
+    }
+
     /// Records that a file was used now.
     ///
     /// # Errors

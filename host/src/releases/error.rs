@@ -166,7 +166,10 @@ pub enum StoreError {
         reason: String,
     },
     /// A BFF has too many previews.
-    #[error("bff.{bff}: it has {most} previews; end one, or raise releases.preview.names")]
+    #[error(
+        "bff.{bff}: releases.preview.names is {most}, and as many previews are there; end one, or \
+         raise it"
+    )]
     TooManyPreviews {
         /// The BFF.
         bff: String,
@@ -236,6 +239,18 @@ impl StoreError {
             place: "releases".to_owned(),
             why: format!("{self}; and its copy cannot be used: {copy}"),
         }
+    }
+
+    /// Whether the same order may be taken a moment later, with nothing mended meanwhile.
+    pub fn passes(&self) -> bool {
+        matches!(
+            self,
+            Self::Locked { .. }
+                | Self::Slow { .. }
+                | Self::Queue
+                | Self::Busy { .. }
+                | Self::TooManyOfIssuer { .. }
+        )
     }
 
     /// Whether the host or its disk is the cause, not the order.

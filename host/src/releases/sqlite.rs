@@ -223,7 +223,10 @@ impl File {
         let folder = OwnFolder::open(&self.data_dir, FOLDER).map_err(failed)?;
         match folder.length(NAME) {
             Ok(_) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            // SQLite would let other users read it. Its log gets the same rights.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                folder.make(NAME).map_err(failed)?;
+            }
             Err(error) => return Err(failed(error).into()),
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE

@@ -37,7 +37,7 @@ use http_body::Body;
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use prometheus_client::registry::Registry;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -65,8 +65,10 @@ struct Pages {
     orders: Arc<dyn Orders>,
     uploads: v1::Uploads,
     exchanges: v1::Exchanges,
-    /// One for each stream of events that may be open.
-    streams: Arc<Semaphore>,
+    /// A place for each request to `/v1` that may be under way.
+    requests: v1::Shares,
+    /// A place for each stream of events that may be open.
+    streams: v1::Shares,
     identity: Option<Arc<ListenerIdentity>>,
 }
 
@@ -101,7 +103,8 @@ impl Admin {
             uploads: v1::Uploads::new(releases.uploads),
             exchanges: v1::Exchanges::default(),
             identity: identity.clone(),
-            streams: Arc::new(Semaphore::new(releases.event_streams)),
+            requests: v1::Shares::of_requests(settings.max_connections),
+            streams: v1::Shares::of_streams(releases.event_streams),
             metrics: series::registry(&shared),
             shared,
             settings: settings.clone(),
@@ -198,7 +201,7 @@ async fn page_of(caller: Caller, request: Request<Incoming>, pages: &Pages) -> R
 async fn to_the_end(request: Request<Incoming>, pages: Arc<Pages>) -> Response<AdminBody> {
     #[expect(
         clippy::disallowed_methods,
-        reason = "each wait of an order has an end, and uploads have permits"
+        reason = "each wait of an order has an end, and uploads have places"
     )]
     let answered = tokio::spawn(async move { v1::answer(request, &pages).await });
     let failed = |_| text(StatusCode::INTERNAL_SERVER_ERROR, "the host has failed\n");

@@ -77,7 +77,12 @@ pub struct Teams {
 }
 
 pub async fn teams() -> Teams {
-    let host = builder("admin.tokens = true\n")
+    teams_of("").await
+}
+
+/// The same with more settings.
+pub async fn teams_of(more: &str) -> Teams {
+    let host = builder(&format!("admin.tokens = true\n{more}"))
         .config(OTHER)
         .start()
         .await

@@ -92,9 +92,9 @@ impl RemoteError {
             } if is_of_gateway(*status) => Later::MayWorkAgain,
             Self::Refused { problem, .. } => match (problem.status.as_u16(), &*problem.step) {
                 (429, _) | (503, "stopping" | "upload") | (408, _) => Later::MayWork,
-                // A registry takes no requests for a while. Without a time, it is a file of the
-                // operator's.
-                (503, "pull") if problem.retry_after.is_some() => Later::MayWork,
+                // A registry takes no requests for a while, or the journal is locked. Without a
+                // time, something has to be mended first.
+                (503, "pull" | "store") if problem.retry_after.is_some() => Later::MayWork,
                 _ => Later::Same,
             },
             Self::Tls { .. } | Self::Unencrypted { .. } | Self::NotTailor { .. } => Later::Same,
@@ -164,7 +164,9 @@ mod tests {
             assert_eq!(refused(status, step).later(), later, "{status} {step}");
         }
         let (asked, wait) = (Some(30), Some(Duration::from_secs(30)));
-        assert_eq!(refused_for(503, "pull", asked).later(), Later::MayWork);
+        for step in ["pull", "store"] {
+            assert_eq!(refused_for(503, step, asked).later(), Later::MayWork);
+        }
         assert_eq!(refused_for(503, "pull", asked).retry_after(), wait);
         let other = |status| RemoteError::NotTailor {
             url: url(),

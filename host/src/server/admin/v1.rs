@@ -16,12 +16,12 @@ mod pulls;
 mod release;
 mod routes;
 mod shadow;
+mod shares;
 mod status;
 mod tokens;
 mod trial;
 mod upload;
 
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::header::LOCATION;
@@ -29,12 +29,12 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub(super) use self::exchange::Exchanges;
 use self::problem::V1Problem;
-use self::pulls::{Pulling, Pulls};
+use self::pulls::Pulls;
 use self::routes::{Need, Operation, Route};
+pub(super) use self::shares::Shares;
 use super::{AdminBody, Pages, typed};
 use crate::releases::{Act, Caller, CanaryAct};
 use crate::server::inbound::RequestId;
@@ -47,42 +47,18 @@ const OPENAPI: &str = include_str!("v1/openapi.json");
 
 /// What uploads share.
 pub(super) struct Uploads {
-    /// One for each upload that may run.
-    permits: Arc<Semaphore>,
-    /// How many that is.
-    most: usize,
+    /// One place for each that may run.
+    places: Shares,
     /// Those that are pulls.
     pulls: Pulls,
 }
 
 impl Uploads {
     pub(super) fn new(most: usize) -> Self {
-        let permits = Arc::new(Semaphore::new(most));
         Self {
-            permits,
-            most,
+            places: Shares::of_uploads(most),
             pulls: Pulls::default(),
         }
-    }
-
-    /// One more pull, for an order with this key.
-    fn pull(
-        &self,
-        caller: &Caller,
-        key: Option<&(String, String)>,
-    ) -> Result<(Pulling, OwnedSemaphorePermit), V1Problem> {
-        let pulling = self.pulls.begin(caller, key, self.most)?;
-        Ok((pulling, self.permit()?))
-    }
-
-    /// One more upload, or one more pull: each takes memory, bandwidth and the disk.
-    fn permit(&self) -> Result<OwnedSemaphorePermit, V1Problem> {
-        self.permits.clone().try_acquire_owned().map_err(|_| {
-            let what = format!("{} uploads and pulls are under way", self.most);
-            let fix = "try again in a moment, or raise releases.uploads";
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            V1Problem::new(status, "upload", what, fix)
-        })
     }
 }
 
@@ -173,6 +149,7 @@ async fn dispatch(
     {
         caller::admit(&request, pages)?;
         refuse_at_end(pages)?;
+        let _share = pages.requests.take_for_job()?;
         return exchange::exchange(request, pages, id).await;
     }
     // What paths there are, only those get to know who are known.
@@ -180,6 +157,7 @@ async fn dispatch(
     let (route, names) = found?;
     *known = Some((caller.clone(), route));
     caller::check(&caller, route, route.bff(&names))?;
+    let _share = pages.requests.take(&caller)?;
     let [first, second] = names;
     if route.is_act() {
         refuse_at_end(pages)?;

@@ -125,7 +125,7 @@ async fn what_fails_with_both_versions_rolls_nothing_back() {
     let path = tried_out(&api, &fragile("v2"), json!({})).await;
     // In turns: a row of devices that all have the one version would rightly end the trial.
     let versions = division(host.address()).await;
-    let of = |version: &str| {
+    let of = |version: &'static str| {
         let devices = versions.iter().filter(move |(_, it)| *it == version);
         devices.map(|(device, _)| *device).take(10)
     };

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::super::api::{Api, digest};
 use super::super::{builder, served_by, some, until};
+use super::asked::after;
 use super::away::{host, problem};
 use super::stub::{answer, stub};
 use super::{file, tailor, url};
@@ -71,7 +72,8 @@ async fn a_history_that_can_not_be_read_keeps_nobody_from_going_back() {
                 "live": {"release": 1, "digest": live, "previous": null, "since": "now"}})),
             Some("POST /v1/bffs/page/rollback HTTP/1.1") => fine(json!({"bff": "page",
                 "digest": before, "kind": "rollback", "state": "live", "unrecorded": "full"})),
-            _ => Some(problem("503 Service Unavailable", "store")),
+            // A rollback does not wait for what it only tells.
+            _ => Some(after(&problem("503 Service Unavailable", "store"), "1")),
         }
     };
     let address = stub(move |head| host(head, &other)).await;

@@ -122,7 +122,7 @@ async fn an_order_that_is_sent_again_during_its_pull_takes_no_second_place() {
 }
 
 #[tokio::test]
-async fn the_pulls_of_one_team_leave_a_place_to_others() {
+async fn the_pulls_of_one_team_leave_places_to_others() {
     let pushed = Pushed::new(&page("v1"));
     let registry = ScriptedService::start(|_| Response::hang()).unwrap();
     let host = builder("admin.tokens = true\nreleases.uploads = 3\n");
@@ -141,7 +141,7 @@ async fn the_pulls_of_one_team_leave_a_place_to_others() {
         let third = slow.post(RELEASES, &body).await;
         assert_eq!(
             (third.status, &third.json["step"]),
-            (503, &json!("upload")),
+            (429, &json!("upload")),
             "{third:?}"
         );
         assert!(

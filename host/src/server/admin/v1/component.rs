@@ -102,7 +102,8 @@ async fn pull(
 ) -> Result<Found, V1Problem> {
     let (config, caller) = (pages.shared.snapshot.load().config.clone(), &order.caller);
     let registry = allowed(&config, reference, caller)?;
-    let (pulling, permit) = pages.uploads.pull(caller, order.key.as_ref())?;
+    let pulling = pages.uploads.pulls.begin(order.key.as_ref())?;
+    let place = pages.uploads.places.take(caller)?;
     let pull = Pull::begin(registry, reference, config.engine.max_component_size).await;
     let pull = pull.map_err(|error| shown(error, caller))?;
     reach("manifest-read");
@@ -114,7 +115,7 @@ async fn pull(
     }
     let Pulled { host, bytes } = pull.component().await.map_err(|it| shown(it, caller))?;
     check_again(pages, reference, order, scope).await?;
-    let (parts, storing) = upload::store(pages, &digest, caller.clone(), permit);
+    let (parts, storing) = upload::store(pages, &digest, caller.clone(), place);
     send(bytes, parts).await;
     let stored = upload::stored(storing).await?;
     let Stored { size, is_new } = stored.map_err(|error| match error {

@@ -11,10 +11,11 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use hyper::body::Incoming;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::problem::V1Problem;
+use super::shares::Share;
 use super::{Pages, document};
 use crate::releases::{Caller, OrderError, Orders};
 use crate::server::admin::AdminBody;
@@ -38,7 +39,7 @@ struct Events {
     caller: Caller,
     happened: watch::Receiver<()>,
     stopping: watch::Receiver<bool>,
-    _permit: OwnedSemaphorePermit,
+    _place: Share,
 }
 
 /// Begins a stream.
@@ -71,12 +72,7 @@ pub(super) async fn events(
     if let Some(bff) = bff.as_ref().filter(|bff| !caller.knows(bff)) {
         return Err(OrderError::NoBff(bff.clone()).into());
     }
-    let Ok(permit) = pages.streams.clone().try_acquire_owned() else {
-        let what = "as many streams of events are open as may be";
-        let fix = "close one, or raise releases.event-streams";
-        let status = StatusCode::SERVICE_UNAVAILABLE;
-        return Err(V1Problem::new(status, "events", what, fix));
-    };
+    let place = pages.streams.take(&caller)?;
     let happened = pages.orders.happened()?;
     let newest = pages.orders.newest_event().await?;
     // A number beyond the newest is of another journal.
@@ -88,7 +84,7 @@ pub(super) async fn events(
         caller,
         happened,
         stopping: pages.stopping.clone(),
-        _permit: permit,
+        _place: place,
     };
     let first = Bytes::from_static(b": events of releases\n\n");
     let stream = unfold((Some(first), events), |(first, mut events)| async {

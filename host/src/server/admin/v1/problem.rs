@@ -137,8 +137,9 @@ impl From<OrderError> for V1Problem {
                 OrderError::Pull(PullError::Busy { wait, .. }) => {
                     Some(u16::try_from(wait.as_secs()).unwrap_or(u16::MAX))
                 }
-                // What a registry's section lacks, time does not mend.
+                // What a registry's section lacks, time does not mend, nor a journal that fails.
                 OrderError::Pull(_) => None,
+                OrderError::Store(error) if error.is_of_host() && !error.passes() => None,
                 _ => problem.retry_after,
             },
             ..problem
@@ -226,6 +227,27 @@ mod tests {
             let problem = V1Problem::from(error);
             assert!(problem.fix.len() > 5, "{text}");
             assert_eq!(format!("{}; {}", problem.reason, problem.fix), text);
+        }
+    }
+
+    #[test]
+    fn only_what_time_mends_asks_to_come_again() {
+        let place = || "journal".to_owned();
+        let locked = StoreError::Locked { place: place() };
+        let failed = StoreError::Failed {
+            place: place(),
+            why: "file is not a database".to_owned(),
+        };
+        let read_only = StoreError::ReadOnly { place: place() };
+        for (error, expected) in [
+            (locked, Some(1)),
+            (StoreError::Queue, Some(1)),
+            (failed, None),
+            (read_only, None),
+        ] {
+            let problem = V1Problem::from(OrderError::Store(error));
+            assert_eq!((problem.status.as_u16(), problem.step), (503, "store"));
+            assert_eq!(problem.retry_after, expected, "{}", problem.reason);
         }
     }
 

@@ -7,11 +7,12 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use serde_json::json;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::problem::V1Problem;
+use super::shares::Share;
 use super::{Pages, json};
 use crate::config::{show_duration, show_size};
 use crate::digest::is_digest;
@@ -63,8 +64,8 @@ pub(super) async fn put(
     if length > limit {
         return Err(too_large(length, limit));
     }
-    let permit = pages.uploads.permit()?;
-    let (parts, storing) = store(pages, digest, caller, permit);
+    let place = pages.uploads.places.take(&caller)?;
+    let (parts, storing) = store(pages, digest, caller, place);
     send(request.into_body(), parts, config.releases.upload_timeout).await?;
     let Stored { size, is_new } = stored(storing).await??;
     if is_new {
@@ -83,15 +84,15 @@ pub(super) fn store(
     pages: &Pages,
     digest: &str,
     caller: Caller,
-    permit: OwnedSemaphorePermit,
+    place: Share,
 ) -> (mpsc::Sender<Part>, JoinHandle<Result<Stored, OrderError>>) {
     let (parts, coming) = mpsc::channel(PARTS);
     let storing = pages.orders.store(digest.to_owned(), coming, caller);
-    // A file system that hangs holds the permit, also when nobody waits any more.
-    #[expect(clippy::disallowed_methods, reason = "bounded by the permits")]
+    // A file system that hangs holds the place, also when nobody waits any more.
+    #[expect(clippy::disallowed_methods, reason = "bounded by the places")]
     let storing = tokio::spawn(async move {
         let stored = storing.await;
-        drop(permit);
+        drop(place);
         stored
     });
     (parts, storing)

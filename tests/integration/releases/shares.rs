@@ -1,0 +1,136 @@
+//! What one team does at once keeps no other one out.
+
+use serde_json::json;
+
+use super::tokens::{Holder, Teams, teams_of};
+use crate::swap::page::page;
+use crate::wire::{Wire, get, until};
+
+/// The start of an order whose body does not come yet.
+async fn slow_order(teams: &Teams, secret: &str, bff: &str) -> Wire {
+    let mut wire = Wire::connect(teams.api.0).await;
+    wire.send(&format!(
+        "POST /v1/bffs/{bff}/rollback HTTP/1.1\r\nhost: localhost\r\n\
+         authorization: Bearer {secret}\r\ncontent-type: application/json\r\n\
+         content-length: 2\r\nexpect: 100-continue\r\n\r\n"
+    ))
+    .await;
+    wire
+}
+
+#[tokio::test]
+async fn a_team_has_requests_under_way_on_half_of_the_connections() {
+    let teams = teams_of("admin.max-connections = 8\n").await;
+    let (team, other) = (
+        Holder(&teams.api, &teams.page),
+        Holder(&teams.api, &teams.other),
+    );
+    let mut orders = Vec::new();
+    for _ in 0..4 {
+        let mut order = slow_order(&teams, &teams.page, "page").await;
+        // Its body is asked for: it has its place.
+        assert_eq!(order.head().await.status, 100);
+        orders.push(order);
+    }
+    // Far more than there are connections, each with an order that waits for its client.
+    let mut more = Vec::new();
+    for _ in 0..40 {
+        let mut order = slow_order(&teams, &teams.page, "page").await;
+        let refused = order.answer().await;
+        assert_eq!(refused.status, 429, "{refused:?}");
+        assert_eq!(refused.header("retry-after"), "1");
+        more.push(order);
+    }
+    let refused = team.send("GET", "/v1/bffs/page", b"").await;
+    assert_eq!(
+        (refused.status, &refused.json["step"]),
+        (429, &json!("requests")),
+        "{refused:?}"
+    );
+    let fix = refused.json["fix"].as_str().unwrap();
+    assert!(fix.contains("admin.max-connections"), "{fix}");
+    // The other team ships meanwhile.
+    let v1 = page("v1");
+    assert_eq!(other.put(&v1).await.status, 201);
+    let begun = other.release("other", &v1).await;
+    assert_eq!(begun.status, 202, "{begun:?}");
+    other.is_live(&begun.location).await;
+    // The orders that were there first are carried out.
+    for mut order in orders {
+        order.send("{}").await;
+        assert_eq!(order.answer().await.status, 409);
+    }
+    let found = team.send("GET", "/v1/bffs/page", b"").await;
+    assert_eq!(found.status, 200, "{found:?}");
+    teams.host.stop().await;
+}
+
+#[tokio::test]
+async fn an_upload_and_a_stream_of_one_team_leave_a_place_to_another() {
+    let teams = teams_of("releases.uploads = 2\nreleases.event-streams = 2\n").await;
+    let (team, other) = (
+        Holder(&teams.api, &teams.page),
+        Holder(&teams.api, &teams.other),
+    );
+    let mut upload = Wire::connect(teams.api.0).await;
+    let (v1, v2) = (page("v1"), page("v2"));
+    let (digest, length) = (super::api::digest(&v1), v1.len());
+    upload
+        .send(&format!(
+            "PUT /v1/components/{digest} HTTP/1.1\r\nhost: localhost\r\n\
+             authorization: Bearer {}\r\ncontent-length: {length}\r\n\
+             expect: 100-continue\r\n\r\n",
+            teams.page
+        ))
+        .await;
+    assert_eq!(upload.head().await.status, 100);
+    let refused = team.put(&v2).await;
+    assert_eq!(
+        (refused.status, &refused.json["step"]),
+        (429, &json!("upload")),
+        "{refused:?}"
+    );
+    assert_eq!(other.put(&v2).await.status, 201);
+    upload.send_bytes(&v1).await;
+    assert_eq!(upload.answer().await.status, 201);
+    until(async || (team.put(&v2).await.status != 429).then_some(())).await;
+
+    let stream = async |secret: &str| {
+        let mut wire = Wire::connect(teams.api.0).await;
+        let fields = format!("authorization: Bearer {secret}\r\n");
+        wire.send(&get("/v1/events", &fields)).await;
+        let status = wire.head().await.status;
+        (wire, status)
+    };
+    let (first, status) = stream(&teams.page).await;
+    assert_eq!(status, 200);
+    assert_eq!(stream(&teams.page).await.1, 429);
+    let (_second, status) = stream(&teams.other).await;
+    assert_eq!(status, 200);
+    drop(first);
+    until(async || (stream(&teams.page).await.1 == 200).then_some(())).await;
+    teams.host.stop().await;
+}
+
+#[tokio::test]
+async fn jobs_that_show_no_token_keep_no_team_out() {
+    let teams = teams_of("admin.max-connections = 2\n").await;
+    let ask = async || {
+        let mut wire = Wire::connect(teams.api.0).await;
+        wire.send(
+            "POST /v1/tokens/exchange HTTP/1.1\r\nhost: localhost\r\n\
+             content-type: application/json\r\ncontent-length: 2\r\n\
+             expect: 100-continue\r\n\r\n",
+        )
+        .await;
+        let status = wire.head().await.status;
+        (wire, status)
+    };
+    let (_first, status) = ask().await;
+    assert_eq!(status, 100);
+    assert_eq!(ask().await.1, 429);
+    let team = Holder(&teams.api, &teams.page);
+    let found = team.send("GET", "/v1/bffs/page", b"").await;
+    assert_eq!(found.status, 200, "{found:?}");
+    teams.host.stop().await;
+}
