@@ -11,6 +11,7 @@
 //! - [`readers`] are models of how the programs behind the host read a path.
 //! - [`components`] builds the example BFFs once, for any number of tests.
 
+mod code;
 pub mod components;
 pub mod dev;
 pub mod frames;

@@ -237,7 +237,7 @@ impl Offline {
     }
 }
 
-fn runtime() -> anyhow::Result<Arc<Runtime>> {
+pub(crate) fn runtime() -> anyhow::Result<Arc<Runtime>> {
     Ok(Arc::new(Runtime::new(4)?))
 }
 

@@ -9,6 +9,11 @@ use toml::{Table, Value};
 use super::TestHost;
 use super::files::Files;
 
+/// The data directory, in the directory of the host.
+const DATA: &str = "data";
+/// Size of a component that has an interpreter in it, bytes.
+const SLOW_TO_COMPILE: u64 = 1 << 20;
+
 /// What a [`TestHost`] is made of: services, BFFs, files, and the text of a configuration, written
 /// as an operator would. [`TestHostBuilder::start`] returns the first error.
 ///
@@ -79,16 +84,19 @@ impl TestHostBuilder {
         Ok(self)
     }
 
-    /// A copy of an example BFF in the host's directory, as `<name>.wasm`.
+    /// A copy of an example BFF in the host's directory, as `<name>.wasm`. The host finds the code
+    /// of one that takes seconds to compile.
     ///
     /// # Errors
     ///
     /// When it does not build.
     pub fn example(self, name: &str) -> anyhow::Result<Self> {
-        std::fs::copy(
-            crate::components::example(name)?,
-            self.files.path().join(format!("{name}.wasm")),
-        )?;
+        let component = crate::components::example(name)?;
+        let copy = self.files.path().join(format!("{name}.wasm"));
+        let size = std::fs::copy(&component, copy)?;
+        if size >= SLOW_TO_COMPILE {
+            crate::code::seed(&component, &self.files.path().join(DATA))?;
+        }
         Ok(self)
     }
 
@@ -227,7 +235,7 @@ impl TestHostBuilder {
         // keys at the very start.
         Ok(format!(
             "server.listen = \"127.0.0.1:0\"\nserver.workers = {}\nadmin.listen = \"127.0.0.1:0\"\n\
-             engine.data-dir = \"data\"\nengine.instances = {}\nengine.watch-interval = \"20ms\"\n{}{}",
+             engine.data-dir = \"{DATA}\"\nengine.instances = {}\nengine.watch-interval = \"20ms\"\n{}{}",
             self.workers,
             self.instances,
             self.text,

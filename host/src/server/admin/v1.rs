@@ -34,6 +34,7 @@ pub(super) use self::exchange::Exchanges;
 use self::problem::V1Problem;
 use self::pulls::Pulls;
 use self::routes::{Need, Operation, Route};
+use self::shares::Share;
 pub(super) use self::shares::Shares;
 use super::{AdminBody, Pages, typed};
 use crate::releases::{Act, Caller, CanaryAct};
@@ -74,22 +75,20 @@ pub(super) async fn answer(request: Request<Incoming>, pages: &Pages) -> Respons
         request.method().clone(),
         tokens::shown(request.uri().path()),
     );
-    let mut caller = None;
-    let answered = dispatch(request, pages, &id, &mut caller).await;
+    let mut known = None;
+    let answered = dispatch(request, pages, &id, &mut known).await;
     if let Err(problem) = &answered {
         let (status, step, reason) = (problem.status.as_u16(), problem.step, &problem.reason);
-        let token = caller.as_ref().and_then(|(caller, _)| caller.token());
+        let token = known.as_ref().and_then(|known| known.caller.token());
         tracing::info!(%id, %method, path, token, status, step, reason, "an order is refused");
     }
-    let known = caller.filter(|(_, route)| route.is_act());
-    let act = known.map(|(caller, _)| {
+    if let Some(known) = known.filter(|known| known.route.is_act()) {
         let (status, result) = result(&answered);
-        act(&caller, format!("{method} {path}"), status, result, &id)
-    });
-    if let Some(act) = act
-        && let Err(error) = pages.orders.note(act).await
-    {
-        tracing::warn!(%id, "an act is not recorded: {error}");
+        let what = format!("{method} {path}");
+        let act = act(&known.caller, what, status, result, &id);
+        if let Err(error) = pages.orders.note(act).await {
+            tracing::warn!(%id, "an act is not recorded: {error}");
+        }
     }
     let mut response = answered.unwrap_or_else(|problem| problem.into_response(&id));
     let headers = response.headers_mut();
@@ -137,11 +136,19 @@ pub(super) fn act(
     }
 }
 
+/// A request of a known caller, which has its place until it is recorded: an act is written to the
+/// journal, which has an end.
+struct KnownRequest {
+    caller: Caller,
+    route: &'static Route,
+    _place: Share,
+}
+
 async fn dispatch(
     request: Request<Incoming>,
     pages: &Pages,
     id: &RequestId,
-    known: &mut Option<(Caller, &'static Route)>,
+    known: &mut Option<KnownRequest>,
 ) -> Result<Response<AdminBody>, V1Problem> {
     let found = routes::find(request.method(), request.uri().path());
     if let Ok((route, _)) = &found
@@ -149,15 +156,18 @@ async fn dispatch(
     {
         caller::admit(&request, pages)?;
         refuse_at_end(pages)?;
-        let _share = pages.requests.take_for_job()?;
+        let _place = pages.requests.take_for_job()?;
         return exchange::exchange(request, pages, id).await;
     }
     // What paths there are, only those get to know who are known.
     let caller = caller::caller(&request, pages).await?;
     let (route, names) = found?;
-    *known = Some((caller.clone(), route));
+    *known = Some(KnownRequest {
+        caller: caller.clone(),
+        route,
+        _place: pages.requests.take(&caller)?,
+    });
     caller::check(&caller, route, route.bff(&names))?;
-    let _share = pages.requests.take(&caller)?;
     let [first, second] = names;
     if route.is_act() {
         refuse_at_end(pages)?;

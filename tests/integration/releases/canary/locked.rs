@@ -3,7 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::time::Duration;
 
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -148,6 +150,73 @@ async fn a_rule_that_breaks_while_a_promotion_can_not_be_committed_ends_the_tria
     host.stop().await;
 }
 
+/// Has the commit that makes release 2 live take some seconds.
+fn slow_promotion(dir: &Path) -> Connection {
+    let journal = Connection::open(dir.join("data/releases/journal.db")).unwrap();
+    let slow = "BEGIN IMMEDIATE;
+        CREATE TABLE slow (x);
+        WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 4000)
+            INSERT INTO slow SELECT x FROM n;
+        CREATE TRIGGER slow AFTER UPDATE ON live WHEN NEW.release = 2 BEGIN
+            UPDATE slow SET x = (SELECT count(*) FROM slow a, slow b WHERE a.x + b.x = -1)
+                WHERE rowid = 1;
+        END;
+        COMMIT;";
+    journal.execute_batch(slow).unwrap();
+    journal.busy_timeout(Duration::ZERO).unwrap();
+    journal
+}
+
+/// Whether the host writes to its journal at this moment.
+fn is_written_to(journal: &Connection) -> bool {
+    journal.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_err()
+}
+
+#[tokio::test]
+async fn a_rule_that_breaks_while_a_promotion_is_committed_takes_it_back() {
+    let plan = "steps = [50]\nbake-time = \"1ms\"\nmin-requests = 40\nmax-extra-failures = 999";
+    let (host, api) = start(plan).await;
+    let second = on_trial(&api, &fragile("v2"), json!({})).await;
+    let versions = division(host.address()).await;
+    let candidates = versions.iter().filter(|(_, it)| *it == "v2");
+    let devices: Vec<_> = candidates.map(|(device, _)| *device).collect();
+    let journal = slow_promotion(host.dir());
+    until(async || {
+        division(host.address()).await;
+        let committing = async || {
+            for _ in 0..5 {
+                if !is_written_to(&journal) {
+                    return false;
+                }
+                asked(host.address(), "other").await;
+            }
+            true
+        };
+        committing().await.then_some(())
+    })
+    .await;
+    for device in devices {
+        let field = format!("x-device: d{device}\r\n");
+        Wire::ask(host.address(), &get("/page/!", &field)).await;
+    }
+    assert!(is_written_to(&journal), "the commit was too fast");
+    let third = second.replace("/2", "/3");
+    let back = api.becomes(&third, "live").await;
+    assert_eq!(
+        (&back["actor"], &back["digest"], &back["kind"]),
+        (
+            &json!("gate"),
+            &json!(digest(&page("v1"))),
+            &json!("rollback")
+        ),
+        "{back}"
+    );
+    assert!(division(host.address()).await.values().all(|it| it == "v1"));
+    let host = host.restart().await.unwrap();
+    assert_eq!(served(host.address()).await, some("v1"));
+    host.stop().await;
+}
+
 /// Has the journal fail at its next use, by a file of the same content under another number in a
 /// folder that others can write to.
 fn fail(data: &Path) -> impl Fn() + use<> {
@@ -164,12 +233,15 @@ async fn a_journal_that_failed_is_well_again_without_an_order_and_a_trial_begins
     let (host, api) = start(LASTING).await;
     assert_eq!(api.release(&page("v1")).await["state"], "live");
     let data = host.dir().join("data/releases");
-    // The journal is in its one file when the copy of what is live is written.
+    // What is copied is one file, without the log beside it. The last act may come late.
+    let journal = Connection::open(data.join("journal.db")).unwrap();
     until(async || {
+        let emptied = journal.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
         let log = fs::metadata(data.join("journal.db-wal")).map_or(0, |it| it.len());
-        (data.join("live.json").exists() && log == 0).then_some(())
+        (emptied.is_ok() && data.join("live.json").exists() && log == 0).then_some(())
     })
     .await;
+    drop(journal);
     let mend = fail(&data);
     until(async || {
         let page = super::super::admin_page(api.0, "/readyz").await;
