@@ -12,7 +12,7 @@ use crate::wire::{Wire, get, until};
 const INTERNAL_ERROR: u32 = 2;
 
 /// What the guest does after the head and a part, what the log says of it, and the bytes that the
-/// client got: what a guest writes just before it fails is not sent.
+/// client got: what a guest writes just before it fails is not sent, see [`may_get`].
 const ENDS: [(&str, &str, u64); 11] = [
     ("then=trap", "bff-trap", 3),
     ("then=trap-after&rest=two", "bff-trap", 3),
@@ -26,6 +26,17 @@ const ENDS: [(&str, &str, u64); 11] = [
     ("rest=two&length=5", "bff-illegal-response", 3),
     ("then=sleep", "bff-deadline", 3),
 ];
+
+/// Whether the client may have got so many bytes. A guest whose turn ends between its last write
+/// and its failure has that sent, but the last byte of a known length never.
+fn may_get(end: &str, bytes: u64, got: u64) -> bool {
+    let last = match (end.starts_with("then=trap-after"), end.contains("length")) {
+        (false, _) => 0,
+        (true, false) => 3,
+        (true, true) => 2,
+    };
+    got == bytes || got == bytes + last
+}
 
 struct Host {
     process: Process,
@@ -75,7 +86,8 @@ async fn an_answer_that_is_not_whole_is_broken_off() {
         let line = host.line(&id);
         let told = (&line["status"], &line["outcome"], &line["cut_off"]);
         assert_eq!(told, (&200.into(), &outcome.into(), &true.into()), "{line}");
-        assert_eq!(line["bytes_out"], bytes, "{line}");
+        let got = line["bytes_out"].as_u64().unwrap();
+        assert!(may_get(end, bytes, got), "{line}");
         assert_eq!(host.lines(), number + 1);
     }
 }
@@ -101,14 +113,15 @@ async fn over_http2_its_stream_is_reset() {
                 None => panic!("the connection ended"),
             }
         }
-        assert_eq!(came, bytes, "{end}");
+        assert!(may_get(end, bytes, came), "{end}: {came}");
         until(async || (host.lines() == number + 1).then_some(())).await;
         let log = host.process.log();
         let mut lines = log.iter().filter(|line| line["target"] == "access");
         let line = lines.next_back().unwrap();
         let told = (&line["status"], &line["outcome"], &line["cut_off"]);
         assert_eq!(told, (&200.into(), &outcome.into(), &true.into()), "{line}");
-        assert_eq!(line["bytes_out"], bytes, "{line}");
+        let got = line["bytes_out"].as_u64().unwrap();
+        assert!(may_get(end, bytes, got), "{line}");
     }
 }
 
