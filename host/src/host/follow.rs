@@ -6,13 +6,15 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::canary::judge;
 use super::candidates::load_released;
 use super::change::{Changes, blocking};
-use crate::releases::Releases;
+use crate::releases::{Release, Releases, State};
 
+/// How long is waited for a release to run that is committed.
+const PUBLISHING: Duration = Duration::from_secs(1);
 /// How often the previews are looked at whose time is over.
 const EXPIRING: Duration = Duration::from_secs(10);
 
@@ -51,6 +53,26 @@ async fn follow_journal(changes: &Changes) {
 }
 
 impl Changes {
+    /// Waits for a moment until a release runs here of which the journal says that it is live, or
+    /// on trial: it is committed first. Who reads so has the next request answered by it.
+    pub(super) async fn wait_until_it_runs(&self, release: &Release) {
+        let bff = self.shared.snapshot.load().bffs.get(&release.bff).cloned();
+        let Some(bff) = bff else { return };
+        let runs = match release.state {
+            State::Live => bff
+                .current()
+                .is_some_and(|it| it.loaded().digest == release.digest),
+            State::Canary { .. } => bff
+                .on_trial()
+                .is_some_and(|it| it.trial.release() == release.number),
+            _ => true,
+        };
+        if !runs {
+            // It is published under the lock of its commit.
+            let _ = timeout(PUBLISHING, self.committing.take(&release.bff)).await;
+        }
+    }
+
     /// Publishes what the journal says is live and does not run here.
     async fn follow(&self) {
         let snapshot = self.shared.snapshot.load_full();

@@ -248,12 +248,20 @@ impl Orders for ReleaseOrders {
     }
 
     fn get(&self, bff: String, release: i64) -> Answer<Release> {
-        self.of_bff(bff, move |releases, bff| {
+        let changes = self.changes.clone();
+        let reading = self.of_bff(bff, move |releases, bff| {
             let found = releases.get(release)?.filter(|found| found.bff == bff);
             found.ok_or_else(|| OrderError::NoRelease {
                 bff: bff.to_owned(),
                 release,
             })
+        });
+        Box::pin(async move {
+            let found = reading.await?;
+            if let Some(changes) = changes.upgrade() {
+                changes.wait_until_it_runs(&found).await;
+            }
+            Ok(found)
         })
     }
 

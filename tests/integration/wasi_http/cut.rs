@@ -70,7 +70,7 @@ impl Host {
 
 #[tokio::test]
 async fn an_answer_that_is_not_whole_is_broken_off() {
-    let host = host("2s", "limits.cpu = \"50ms\"");
+    let host = host("2s", "limits.cpu = \"500ms\"");
     let address = host.process.address().unwrap();
     for (number, (end, outcome, bytes)) in ENDS.into_iter().enumerate() {
         let id = format!("r{number}");
@@ -94,7 +94,7 @@ async fn an_answer_that_is_not_whole_is_broken_off() {
 
 #[tokio::test]
 async fn over_http2_its_stream_is_reset() {
-    let host = host("2s", "limits.cpu = \"50ms\"");
+    let host = host("2s", "limits.cpu = \"500ms\"");
     let address = host.process.address().unwrap();
     for (number, (end, outcome, bytes)) in ENDS.into_iter().enumerate() {
         let target = format!("/s/stream?first=one&{end}");
