@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 use super::api::{Api, digest};
 use super::registries::{Pushed, section};
-use super::{builder, components, served_by, until};
+use super::{builder, components, served_by};
 use crate::swap::page::page;
 use crate::wire::Wire;
 
@@ -191,8 +191,8 @@ async fn a_host_that_is_killed_in_a_pull_has_no_half_component_and_pulls_again()
             let release = api.ended(&begun.location).await;
             assert_eq!(release["state"], "live", "{point}: {release}");
             live.clone_from(&version);
-            // The journal says so a moment before it is.
-            until(async || (served_by(&process).await.as_ref() == Some(&live)).then_some(())).await;
+            // Who reads that it is live has the next request answered by it.
+            assert_eq!(served_by(&process).await.as_ref(), Some(&live), "{point}");
             are_whole(&data, point);
             check(&api, &journal, &digest(&large(&live)), point).await;
         }
