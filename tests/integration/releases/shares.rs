@@ -2,32 +2,42 @@
 
 use serde_json::json;
 
+use super::api::digest;
 use super::tokens::{Holder, Teams, teams_of};
 use crate::swap::page::page;
 use crate::wire::{Wire, get, until};
 
-/// The start of an order whose body does not come yet.
-async fn slow_order(teams: &Teams, secret: &str, bff: &str) -> Wire {
+const JSON: &str = "content-type: application/json\r\n";
+
+/// Sends the head of a request whose body is asked for, and does not come yet.
+async fn begin(teams: &Teams, line: &str, fields: &str, length: usize) -> Wire {
     let mut wire = Wire::connect(teams.api.0).await;
     wire.send(&format!(
-        "POST /v1/bffs/{bff}/rollback HTTP/1.1\r\nhost: localhost\r\n\
-         authorization: Bearer {secret}\r\ncontent-type: application/json\r\n\
-         content-length: 2\r\nexpect: 100-continue\r\n\r\n"
+        "{line} HTTP/1.1\r\nhost: localhost\r\n{fields}content-length: {length}\r\n\
+         expect: 100-continue\r\n\r\n"
     ))
     .await;
     wire
 }
 
+fn bearer(secret: &str) -> String {
+    format!("authorization: Bearer {secret}\r\n")
+}
+
+fn holders(teams: &Teams) -> (Holder<'_>, Holder<'_>) {
+    let of = |secret| Holder(&teams.api, secret);
+    (of(&teams.page), of(&teams.other))
+}
+
 #[tokio::test]
 async fn a_team_has_requests_under_way_on_half_of_the_connections() {
     let teams = teams_of("admin.max-connections = 8\n").await;
-    let (team, other) = (
-        Holder(&teams.api, &teams.page),
-        Holder(&teams.api, &teams.other),
-    );
+    let (team, other) = holders(&teams);
+    let fields = bearer(&teams.page) + JSON;
+    let slow_order = async || begin(&teams, "POST /v1/bffs/page/rollback", &fields, 2).await;
     let mut orders = Vec::new();
     for _ in 0..4 {
-        let mut order = slow_order(&teams, &teams.page, "page").await;
+        let mut order = slow_order().await;
         // Its body is asked for: it has its place.
         assert_eq!(order.head().await.status, 100);
         orders.push(order);
@@ -35,7 +45,7 @@ async fn a_team_has_requests_under_way_on_half_of_the_connections() {
     // Far more than there are connections, each with an order that waits for its client.
     let mut more = Vec::new();
     for _ in 0..40 {
-        let mut order = slow_order(&teams, &teams.page, "page").await;
+        let mut order = slow_order().await;
         let refused = order.answer().await;
         assert_eq!(refused.status, 429, "{refused:?}");
         assert_eq!(refused.header("retry-after"), "1");
@@ -62,27 +72,22 @@ async fn a_team_has_requests_under_way_on_half_of_the_connections() {
     }
     let found = team.send("GET", "/v1/bffs/page", b"").await;
     assert_eq!(found.status, 200, "{found:?}");
+    // What got no place was not written to the journal either.
+    let operator = Holder(&teams.api, &teams.operator);
+    let audit = operator.send("GET", "/v1/audit", b"").await.json;
+    let acts = audit["acts"].as_array().unwrap();
+    assert!(acts.iter().any(|it| it["status"] == 409), "{audit}");
+    assert!(acts.iter().all(|it| it["status"] != 429), "{audit}");
     teams.host.stop().await;
 }
 
 #[tokio::test]
 async fn an_upload_and_a_stream_of_one_team_leave_a_place_to_another() {
     let teams = teams_of("releases.uploads = 2\nreleases.event-streams = 2\n").await;
-    let (team, other) = (
-        Holder(&teams.api, &teams.page),
-        Holder(&teams.api, &teams.other),
-    );
-    let mut upload = Wire::connect(teams.api.0).await;
+    let (team, other) = holders(&teams);
     let (v1, v2) = (page("v1"), page("v2"));
-    let (digest, length) = (super::api::digest(&v1), v1.len());
-    upload
-        .send(&format!(
-            "PUT /v1/components/{digest} HTTP/1.1\r\nhost: localhost\r\n\
-             authorization: Bearer {}\r\ncontent-length: {length}\r\n\
-             expect: 100-continue\r\n\r\n",
-            teams.page
-        ))
-        .await;
+    let line = format!("PUT /v1/components/{}", digest(&v1));
+    let mut upload = begin(&teams, &line, &bearer(&teams.page), v1.len()).await;
     assert_eq!(upload.head().await.status, 100);
     let refused = team.put(&v2).await;
     assert_eq!(
@@ -97,8 +102,7 @@ async fn an_upload_and_a_stream_of_one_team_leave_a_place_to_another() {
 
     let stream = async |secret: &str| {
         let mut wire = Wire::connect(teams.api.0).await;
-        let fields = format!("authorization: Bearer {secret}\r\n");
-        wire.send(&get("/v1/events", &fields)).await;
+        wire.send(&get("/v1/events", &bearer(secret))).await;
         let status = wire.head().await.status;
         (wire, status)
     };
@@ -116,13 +120,7 @@ async fn an_upload_and_a_stream_of_one_team_leave_a_place_to_another() {
 async fn jobs_that_show_no_token_keep_no_team_out() {
     let teams = teams_of("admin.max-connections = 2\n").await;
     let ask = async || {
-        let mut wire = Wire::connect(teams.api.0).await;
-        wire.send(
-            "POST /v1/tokens/exchange HTTP/1.1\r\nhost: localhost\r\n\
-             content-type: application/json\r\ncontent-length: 2\r\n\
-             expect: 100-continue\r\n\r\n",
-        )
-        .await;
+        let mut wire = begin(&teams, "POST /v1/tokens/exchange", JSON, 2).await;
         let status = wire.head().await.status;
         (wire, status)
     };

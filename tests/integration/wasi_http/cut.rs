@@ -27,7 +27,7 @@ const ENDS: [(&str, &str, u64); 11] = [
     ("then=sleep", "bff-deadline", 3),
 ];
 
-/// Whether the client may have got so many bytes. A guest whose turn ends between its last write
+/// Whether the client may have got this number of bytes. A guest whose turn ends between its last write
 /// and its failure has that sent, but the last byte of a known length never.
 fn may_get(end: &str, bytes: u64, got: u64) -> bool {
     let last = match (end.starts_with("then=trap-after"), end.contains("length")) {

@@ -91,7 +91,7 @@ impl RemoteError {
                 ..
             } if is_of_gateway(*status) => Later::MayWorkAgain,
             Self::Refused { problem, .. } => match (problem.status.as_u16(), &*problem.step) {
-                (429, _) | (503, "stopping" | "upload") | (408, _) => Later::MayWork,
+                (429 | 408, _) | (503, "stopping" | "upload" | "requests") => Later::MayWork,
                 // A registry takes no requests for a while, or the journal is locked. Without a
                 // time, something has to be mended first.
                 (503, "pull" | "store") if problem.retry_after.is_some() => Later::MayWork,
@@ -154,6 +154,7 @@ mod tests {
             (429, "queue", Later::MayWork),
             (503, "stopping", Later::MayWork),
             (503, "upload", Later::MayWork),
+            (503, "requests", Later::MayWork),
             (408, "order", Later::MayWork),
             (503, "store", Later::Same),
             (503, "pull", Later::Same),
