@@ -215,22 +215,12 @@ async fn read_identity(tls: ListenerTls) -> Result<ListenerIdentity, HostError> 
 }
 
 impl Host {
-    /// Loads, binds and serves. `config_path` is read again on [`Changes::reload`]. A refused
-    /// component affects its BFF alone.
+    /// Loads, binds and serves. `config_path` is read again on [`Changes::reload`].
     ///
     /// # Errors
     ///
     /// The first step that failed. Nothing stays behind then.
-    pub async fn start(config: Config, config_path: Option<PathBuf>) -> Result<Self, HostError> {
-        Self::start_with(config, config_path, StartOptions::default()).await
-    }
-
-    /// The same, with choices of the program that it runs in.
-    ///
-    /// # Errors
-    ///
-    /// The first step that failed. Nothing stays behind then.
-    pub async fn start_with(
+    pub async fn start(
         config: Config,
         config_path: Option<PathBuf>,
         options: StartOptions,

@@ -237,7 +237,7 @@ impl Builder {
         let grants = Arc::new(grants(services, settings).without_counts());
         let admission = self.admission(&settings.limits);
         let metrics = Arc::<BffMetrics>::default().version(&loaded.version);
-        Version::new(settings.clone(), loaded, grants, admission, metrics)
+        Version::new(settings.clone(), loaded, grants, admission, metrics).for_previews()
     }
 
     fn admission(&self, limits: &config::Limits) -> Arc<Admission> {

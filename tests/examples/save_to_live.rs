@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use tailor::bff::compiler::CompileIn;
+use tailor::bff::compiler::{CodeInMemory, CompileIn};
 use tailor::bff::load::Loader;
 use tailor::bff::run::Fixed;
 use tailor::bff::runtime::Runtime;
@@ -53,8 +53,9 @@ fn measure(
         .enable_all()
         .build()?;
     let runtime = Arc::new(Runtime::new(4)?);
+    let code = Arc::new(CodeInMemory::new()?);
     let loader = Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE)
-        .compiling(CompileIn::ThisProcessAgain, &Compile::default());
+        .compiling(CompileIn::ThisProcessAgain(code), &Compile::default());
     let session = Session::open(folder, BuildOptions::from_env())?;
     let fixture = Fixture::read(Path::new(fixture))?;
     let mut all = Vec::new();

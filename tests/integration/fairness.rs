@@ -13,13 +13,13 @@ use futures_util::future::join_all;
 use http::{HeaderMap, HeaderValue};
 use rustix::time::{ClockId, clock_gettime};
 use tailor::bff::error::BffError;
-use tailor::bff::load::{Loaded, Loader};
+use tailor::bff::load::Loaded;
 use tailor::bff::meter::Usage;
 use tailor::bff::run::{Fixed, IncomingRequest, Invocation, run};
 use tailor::bff::runtime::Runtime;
 use tailor::bff::scheduler::Scheduler;
 use tailor::bff::version::Version;
-use tailor::config::{Bff, Config};
+use tailor::config::Bff;
 use tailor::contract::{Client, Method, Payload, Request};
 use tailor::downstream::{Canned, ServiceResponse};
 use tailor::invoke::detached;
@@ -53,7 +53,7 @@ struct Thread {
 impl Thread {
     fn new() -> Self {
         let runtime = Arc::new(Runtime::new(128).unwrap());
-        let loader = Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE);
+        let loader = tailor_harness::loader(&runtime, None).unwrap();
         let loaded = loader
             .load("hostile", &components::hostile().unwrap(), None)
             .unwrap();

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tailor::bff::load::Loader;
 use tailor::bff::runtime::Runtime;
-use tailor::config::{Bff, Config};
+use tailor::config::Bff;
 use tailor::suite::{
     Case, Coverage, LastRuns, Options, Outcome, Routes, Subject, Verdict, fixtures, run,
 };
@@ -35,7 +34,7 @@ fn hostile() -> Subject {
 /// A component that answers the requests of fixtures.
 pub fn subject(component: PathBuf, settings: Option<Bff>) -> Subject {
     let runtime = Arc::new(Runtime::new(Options::instances()).unwrap());
-    let loader = Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE);
+    let loader = tailor_harness::loader(&runtime, None).unwrap();
     Subject {
         loaded: loader.load("suite", &component, None).unwrap(),
         runtime,

@@ -8,7 +8,7 @@ use tailor::digest::hex;
 use tailor::file::OwnFolder;
 use tailor::sync;
 
-use crate::offline::{load_kept, runtime};
+use crate::loading::{load_kept, runtime};
 
 /// Where a data directory has compiled code.
 const COMPILED: &str = "compiled";

@@ -15,7 +15,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tailor::config;
-use tailor::host::Host;
+use tailor::host::{Host, StartOptions};
+
+use crate::loading::compiling_once;
 
 pub use builder::TestHostBuilder;
 pub use files::Files;
@@ -70,7 +72,11 @@ impl TestHost {
     pub async fn start(files: Files) -> anyhow::Result<TestHost> {
         let path = files.path().join("tailor.toml");
         let config = config::load_but_components(&path)?;
-        let host = Host::start(config, Some(path)).await?;
+        let options = StartOptions {
+            compile_in: compiling_once()?,
+            ..StartOptions::default()
+        };
+        let host = Host::start(config, Some(path), options).await?;
         Ok(Self::new(host, files))
     }
 

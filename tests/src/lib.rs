@@ -16,11 +16,13 @@ pub mod components;
 pub mod dev;
 pub mod frames;
 mod host;
+mod loading;
 mod offline;
 mod process;
 pub mod readers;
 
 pub use dev::Dev;
 pub use host::{Files, Reply, TestHost, TestHostBuilder};
-pub use offline::{Offline, RecordedCall, json, load_kept, reply};
+pub use loading::{load_kept, loader};
+pub use offline::{Offline, RecordedCall, json, reply};
 pub use process::Process;

@@ -9,16 +9,17 @@ use std::sync::{Arc, Mutex};
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use tailor::bff::compiled::CompiledCache;
-use tailor::bff::load::{Loaded, Loader};
+use tailor::bff::load::Loaded;
 use tailor::bff::run::Fixed;
 use tailor::bff::runtime::Runtime;
-use tailor::config::{Bff, CompiledCode, Config};
+use tailor::config::Bff;
 use tailor::contract::{Client, Method, Payload, Request};
 use tailor::downstream::{Canned, Cause, ServiceRequest, ServiceResponse};
 use tailor::fixture::Fixture;
 use tailor::invoke::{Invoked, detached, invoke};
 use tailor::sync;
+
+use crate::loading::{load_kept, loader, runtime};
 
 /// A BFF with its services, ready for requests.
 pub struct Offline {
@@ -45,22 +46,6 @@ pub struct RecordedCall {
     pub body: Bytes,
 }
 
-/// Loads a component, and keeps its code in a folder: as good as the user's cache, where nothing of
-/// other components goes away.
-///
-/// # Errors
-///
-/// Why the host would refuse it.
-pub fn load_kept(
-    runtime: &Arc<Runtime>,
-    path: &Path,
-    folder: &Path,
-) -> anyhow::Result<Arc<Loaded>> {
-    let cache = CompiledCache::open(folder, CompiledCode::default())?;
-    let loader = Loader::new(runtime.clone(), Some(cache), Config::MAX_COMPONENT_SIZE);
-    Ok(loader.load("offline", path, None)?)
-}
-
 impl Offline {
     /// A component from a file.
     ///
@@ -69,8 +54,7 @@ impl Offline {
     /// Why the host would refuse it.
     pub fn from_file(path: &Path) -> anyhow::Result<Self> {
         let runtime = runtime()?;
-        let loaded = Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE)
-            .load("offline", path, None)?;
+        let loaded = loader(&runtime, None)?.load("offline", path, None)?;
         Ok(Self::new(runtime, loaded, path))
     }
 
@@ -93,8 +77,7 @@ impl Offline {
     /// Why the host would refuse it.
     pub fn from_bytes(bytes: &[u8]) -> anyhow::Result<Self> {
         let runtime = runtime()?;
-        let loaded = Loader::new(runtime.clone(), None, Config::MAX_COMPONENT_SIZE)
-            .load_bytes("offline", bytes)?;
+        let loaded = loader(&runtime, None)?.load_bytes("offline", bytes)?;
         Ok(Self::new(
             runtime,
             Arc::new(loaded),
@@ -235,10 +218,6 @@ impl Offline {
     pub fn asked(&self) -> Vec<RecordedCall> {
         sync::lock(&self.asked).clone()
     }
-}
-
-pub(crate) fn runtime() -> anyhow::Result<Arc<Runtime>> {
-    Ok(Arc::new(Runtime::new(4)?))
 }
 
 fn note(asked: &Mutex<Vec<RecordedCall>>, service: &str, outbound: &ServiceRequest) {

@@ -17,16 +17,17 @@ mod talk;
 mod tests;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use wasmtime::Engine;
 
-use self::again::Again;
 use self::hello::Hello;
 use self::queue::Queue;
 use super::error::LoadError;
 use super::mark::Mark;
 use crate::config::Compile;
 
+pub use again::CodeInMemory;
 pub use hello::compatibility;
 pub use queue::Job;
 
@@ -37,14 +38,13 @@ const CODE: usize = 16 << 20;
 const CODE_PER_BYTE: usize = 8;
 
 /// Where components are compiled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum CompileIn {
     /// In this process, without limits: for programs that are not `tailor`, and trusted components.
     ThisProcess,
-    /// In this process, without limits, and with what was compiled kept for the next component: for
-    /// the loop of an author, whose components have most of their code in common. The code is the
-    /// same as without.
-    ThisProcessAgain,
+    /// The same, with what was compiled kept for the next component: for the loop of an author,
+    /// whose components have most of their code in common.
+    ThisProcessAgain(Arc<CodeInMemory>),
     /// In a child process. The program that runs must be `tailor`.
     ChildProcess,
 }
@@ -52,36 +52,28 @@ pub enum CompileIn {
 /// Compiles components for an engine.
 pub struct Compiler {
     engine: Engine,
-    again: Option<Again>,
-    children: Option<ChildProcesses>,
+    place: Place,
 }
 
-/// What compiling in child processes needs.
-struct ChildProcesses {
-    limits: Compile,
-    queue: Queue,
+/// Where it compiles.
+enum Place {
+    ThisProcess,
+    ThisProcessAgain(Arc<CodeInMemory>),
+    ChildProcess { limits: Compile, queue: Queue },
 }
 
 impl Compiler {
     /// A compiler in this or a child process; the limits apply to a child process.
     pub fn new(engine: Engine, compile_in: CompileIn, limits: &Compile) -> Self {
-        let children = (compile_in == CompileIn::ChildProcess).then(|| ChildProcesses {
-            limits: limits.clone(),
-            queue: Queue::new(limits.jobs),
-        });
-        let again = (compile_in == CompileIn::ThisProcessAgain).then(Again::new);
-        let again = again.and_then(|again| match again {
-            Ok(again) => Some(again),
-            Err(error) => {
-                tracing::warn!(%error, "what was compiled is not kept");
-                None
-            }
-        });
-        Self {
-            engine,
-            again,
-            children,
-        }
+        let place = match compile_in {
+            CompileIn::ThisProcess => Place::ThisProcess,
+            CompileIn::ThisProcessAgain(code) => Place::ThisProcessAgain(code),
+            CompileIn::ChildProcess => Place::ChildProcess {
+                limits: limits.clone(),
+                queue: Queue::new(limits.jobs),
+            },
+        };
+        Self { engine, place }
     }
 
     /// The machine code of a component. Blocks for as long as the queue and compiling take.
@@ -90,44 +82,44 @@ impl Compiler {
     ///
     /// When the component does not compile, or not within the limits, or when it is given up.
     pub fn compile(&self, job: Job, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
-        let Some(children) = &self.children else {
-            let code = match &self.again {
-                Some(again) => again.compile(wasm),
-                None => self.engine.precompile_component(wasm),
-            };
-            return code.map_err(LoadError::Compile);
+        let code = match &self.place {
+            Place::ThisProcess => self.engine.precompile_component(wasm),
+            Place::ThisProcessAgain(code) => code.compile(wasm),
+            Place::ChildProcess { limits, queue } => {
+                let turn = queue.wait(job)?;
+                let hello = Hello::new(&self.engine, &[]).engine;
+                let mut command = parent::command(limits);
+                let most = most_code(wasm.len());
+                return parent::compile(&mut command, limits, turn.job(), &hello, most, wasm);
+            }
         };
-        let turn = children.queue.wait(job)?;
-        let hello = Hello::new(&self.engine, &[]).engine;
-        let mut command = parent::command(&children.limits);
-        let most = most_code(wasm.len());
-        parent::compile(
-            &mut command,
-            &children.limits,
-            turn.job(),
-            &hello,
-            most,
-            wasm,
-        )
+        code.map_err(LoadError::Compile)
+    }
+
+    /// Where components wait for a child process.
+    fn queue(&self) -> Option<&Queue> {
+        match &self.place {
+            Place::ChildProcess { queue, .. } => Some(queue),
+            Place::ThisProcess | Place::ThisProcessAgain(_) => None,
+        }
     }
 
     /// Ends running and queued compiles of a BFF's file whose mark has changed.
     pub fn supersede(&self, bff: &str, path: &Path, mark: &Mark) {
-        if let Some(children) = &self.children {
-            children.queue.supersede(bff, path, mark);
+        if let Some(queue) = self.queue() {
+            queue.supersede(bff, path, mark);
         }
     }
 
     /// Whether a compile of this file is queued or running.
     pub fn compiles(&self, path: &Path) -> bool {
-        let children = self.children.as_ref();
-        children.is_some_and(|children| children.queue.has(path))
+        self.queue().is_some_and(|queue| queue.has(path))
     }
 
     /// Ends running and queued compiles of BFFs and files that are not wanted.
     pub fn withdraw(&self, is_wanted: impl Fn(&str, &Path) -> bool) {
-        if let Some(children) = &self.children {
-            children.queue.withdraw(is_wanted);
+        if let Some(queue) = self.queue() {
+            queue.withdraw(is_wanted);
         }
     }
 }

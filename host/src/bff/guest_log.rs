@@ -29,6 +29,7 @@ pub struct LogLine {
 }
 
 /// Whose lines they are: the same for all requests of a version.
+#[derive(Clone)]
 pub struct LogSource {
     /// The BFF.
     pub bff: Arc<str>,
@@ -36,6 +37,8 @@ pub struct LogSource {
     pub version: Arc<str>,
     /// Where the BFF's lines are counted.
     pub metrics: Arc<BffMetrics>,
+    /// Whether its requests are those of a preview.
+    pub is_preview: bool,
 }
 
 /// The log of one request.
@@ -181,6 +184,7 @@ impl GuestLog {
                         bff = &*self.source.bff,
                         version = &*self.source.version,
                         request_id = self.request_id,
+                        preview = self.source.is_preview.then_some(true),
                         fields,
                         left_out = (left_out > 0).then_some(left_out),
                         "{message}"
@@ -243,6 +247,7 @@ mod tests {
             bff: "watch".into(),
             version: "abc".into(),
             metrics: Arc::default(),
+            is_preview: false,
         });
         GuestLog::new(source, id, &bff.limits).keeping()
     }

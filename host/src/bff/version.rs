@@ -33,6 +33,7 @@ impl Version {
             bff: settings.name.as_str().into(),
             version: loaded.version.clone(),
             metrics: metrics.bff().clone(),
+            is_preview: false,
         };
         Self {
             log_source: Arc::new(log_source),
@@ -41,6 +42,18 @@ impl Version {
             grants,
             admission,
             metrics,
+        }
+    }
+
+    /// The same for previews: the lines of its guests say so.
+    pub fn for_previews(self) -> Self {
+        let log_source = LogSource {
+            is_preview: true,
+            ..(*self.log_source).clone()
+        };
+        Self {
+            log_source: Arc::new(log_source),
+            ..self
         }
     }
 

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use clap::{Args, ValueEnum};
-use tailor::bff::compiler::CompileIn;
+use tailor::bff::compiler::{CodeInMemory, CompileIn};
 use tailor::config::Config;
 use tailor::development::{Development, StandIns};
 use tailor::host::{Host, StartOptions, files};
@@ -145,12 +145,12 @@ impl Dev {
         };
         let options = StartOptions {
             // The components are the author's own, and their code is for the most part the same.
-            compile_in: CompileIn::ThisProcessAgain,
+            compile_in: CompileIn::ThisProcessAgain(Arc::new(CodeInMemory::new()?)),
             development: Some(development),
             ..StartOptions::default()
         };
         let routes = project::routes(&project, &config, &fixtures);
-        let host = Host::start_with(config, None, options).await?;
+        let host = Host::start(config, None, options).await?;
         journal.records_at(host.admin_address());
         terminal.show(Event::Serving {
             address: host.address(),

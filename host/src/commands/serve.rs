@@ -128,7 +128,7 @@ pub(super) async fn start(
         compile_in: CompileIn::ChildProcess,
         development: None,
     };
-    let host = Host::start_with(config, path, options).await?;
+    let host = Host::start(config, path, options).await?;
     if let (Some(admin), Some(address)) = (&mut admin, host.admin_address()) {
         // That of a socket that was handed over may be another one than that of the configuration.
         admin.listen = address;

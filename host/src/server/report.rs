@@ -28,13 +28,14 @@ pub(super) fn report(error: &BffError, version: &Version, request_id: &str) {
         return;
     };
     let left_out = (left_out > 0).then_some(left_out);
+    let preview = version.log_source().is_preview.then_some(true);
     let version = version_name;
     match error {
         BffError::EngineFull => {
-            tracing::warn!(bff, version, request_id, code, left_out, "{error}");
+            tracing::warn!(bff, version, request_id, preview, code, left_out, "{error}");
         }
         _ => tracing::error!(
-            bff, version, request_id, code, backtrace, left_out, "{error}"
+            bff, version, request_id, preview, code, backtrace, left_out, "{error}"
         ),
     }
 }

@@ -3,6 +3,7 @@
 mod bounds;
 mod calls;
 mod command;
+mod lines;
 
 use std::net::SocketAddr;
 

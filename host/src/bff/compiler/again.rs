@@ -1,6 +1,6 @@
-//! Compiles components of which most was compiled before: those of an author's loop. Whole code is
-//! taken again where only data has changed ([`template`]), else that of each function
-//! ([`function_cache`]).
+//! Compiles components of which most was compiled before: those of an author's loop, or of many
+//! hosts in one process. Whole code is taken again where only data has changed ([`template`]), else
+//! that of each function ([`function_cache`]).
 
 mod function_cache;
 mod template;
@@ -19,15 +19,21 @@ use crate::sync;
 /// they go back to.
 const MOST: usize = 8;
 
-/// A compiler that keeps what it compiled.
-pub(super) struct Again {
+/// What was compiled in this process, for the next component. The code of a component is the same
+/// as without, and any number of loaders may share it.
+pub struct CodeInMemory {
     engine: Engine,
     /// The newest last.
     templates: Mutex<Vec<Template>>,
 }
 
-impl Again {
-    pub(super) fn new() -> Result<Self, EngineError> {
+impl CodeInMemory {
+    /// None yet. It grows to some hundred MB.
+    ///
+    /// # Errors
+    ///
+    /// When the machine has no compiler for its processor.
+    pub fn new() -> Result<Self, EngineError> {
         Ok(Self {
             engine: engine::for_compiling_again(Arc::new(FunctionCache::default()))?,
             templates: Mutex::default(),
