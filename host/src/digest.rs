@@ -1,5 +1,7 @@
 //! The digest that identifies bytes.
 
+use std::io::{self, Write};
+
 use sha2::{Digest as _, Sha256};
 
 /// Length of a digest in hexadecimal.
@@ -36,5 +38,17 @@ impl Digesting {
             let _ = write!(text, "{byte:02x}");
         }
         text
+    }
+}
+
+/// What is written is taken.
+impl Write for Digesting {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.add(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -292,8 +292,8 @@ impl Releases {
         Ok(())
     }
 
-    /// Records a change of the trial of a BFF, of this release if one is named. With
-    /// [`CanaryChange::Promote`], this is the commit point.
+    /// Records a change of the trial of a BFF, of this release if one is named, and when it was.
+    /// With [`CanaryChange::Promote`], this is the commit point.
     ///
     /// # Errors
     ///
@@ -303,8 +303,9 @@ impl Releases {
         bff: &str,
         release: Option<i64>,
         change: &CanaryChange,
+        at: SystemTime,
     ) -> Result<Appended, StoreError> {
-        let changed = self.journal.change_canary(bff, release, change)?;
+        let changed = self.journal.change_canary(bff, release, change, at)?;
         self.told();
         if matches!(change, CanaryChange::Promote { .. }) {
             reach("committed");

@@ -36,8 +36,8 @@ pub use error::SnapshotError;
 pub use previews::{Later, PreviewError, PreviewOf, Previews};
 
 /// The reason of a BFF that has its file's component, and whose configuration names that no more.
-const UNRELEASED: &str = "nothing is released to it yet, so that a restart would serve nothing; \
-                          release a component with POST /v1/bffs/NAME/releases";
+const UNRELEASED: &str = "nothing is released to it yet, and it goes on with what it had as a file; \
+                          release a component with tailor deploy";
 
 /// The state that all threads of a host share.
 pub struct SharedState {

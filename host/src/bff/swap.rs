@@ -244,12 +244,15 @@ impl Bff {
         self.history().is_carried
     }
 
-    /// Records that what runs is the live version: a refused file was reverted, or what the BFF had
-    /// as a file is released.
+    /// Records that what runs is the live version, for all requests: a refused file was reverted,
+    /// what the BFF had as a file is released, or what is live was released during a trial.
     pub fn accept(&self) {
         let mut history = self.history();
         history.refused = None;
         history.is_carried = false;
+        if self.on_trial().is_some() {
+            self.serving.store(self.current().map(Serving::all));
+        }
     }
 
     /// Records that the newest file was refused. The live version stays. `again` says that the same

@@ -39,16 +39,19 @@ impl Rollback {
         let mut patience = Patience::new(timeout);
         let remote = self.options.access.open().await?;
         let path = format!("/v1/bffs/{}", self.bff);
-        let asked = patience.ask(report, async |left| remote.get(&path, left).await);
-        let bff: Bff = asked.await.map_err(OrderError::from)?;
-        if !bff.releases {
-            return Err(OrderError::FromFile(self.bff).into());
-        }
-        if self.to == Reference::Previous
-            && let Some(canary) = &bff.canary
-        {
-            // The newest release is undone, which is not live yet.
-            let key = key_or_random(self.options.key)?;
+        let mut promoted = None;
+        let bff = loop {
+            let asked = patience.ask(report, async |left| remote.get(&path, left).await);
+            let bff: Bff = asked.await.map_err(OrderError::from)?;
+            if !bff.releases {
+                return Err(OrderError::FromFile(self.bff).into());
+            }
+            let canary = match &bff.canary {
+                // The newest release is undone, which is not live yet.
+                Some(canary) if self.to == Reference::Previous => canary,
+                _ => break bff,
+            };
+            let key = key_or_random(self.options.key.clone())?;
             let message = self.options.message.as_ref();
             let ending = end(
                 &remote,
@@ -59,9 +62,17 @@ impl Rollback {
                 &mut patience,
                 report,
             );
-            ending.await?;
-            return Ok(0);
-        }
+            match ending.await {
+                // It was promoted at this moment: the newest release is live now.
+                Err(error) if error.has_no_trial() && promoted != Some(canary.release) => {
+                    promoted = Some(canary.release);
+                }
+                ended => {
+                    ended?;
+                    return Ok(0);
+                }
+            }
+        };
         if self.to == Reference::Previous && bff.previous().is_none() {
             let error = match bff.digest() {
                 Some(_) => OrderError::NoPrevious(self.bff),

@@ -74,15 +74,16 @@ impl Status {
 
 fn row(bff: &Bff) -> Vec<String> {
     let none = || "-".to_owned();
-    let live = bff.live.as_ref();
+    // Of one that has a file by now, the journal may have what was live before.
+    let live = bff.live.as_ref().filter(|_| bff.releases);
     let digest = bff.sha256.as_deref();
     // The release of the journal is not what runs.
     let is_other = bff.unrecorded.is_some() && digest != live.map(|it| &*it.digest);
-    let release = match (live, bff.releases) {
+    let release = match live {
+        _ if !bff.releases => "file".to_owned(),
         _ if is_other => "unrecorded".to_owned(),
-        (Some(live), _) => live.release.to_string(),
-        (None, true) => none(),
-        (None, false) => "file".to_owned(),
+        Some(live) => live.release.to_string(),
+        None => none(),
     };
     let previous = match is_other {
         true => bff.previous(),
@@ -111,6 +112,12 @@ fn more(bff: &Bff, out: &mut Output) {
         let why = visible(why);
         out.line(format_args!(
             "{name}: unrecorded: a restart of the host forgets what runs until it is recorded: {why}"
+        ));
+    }
+    if let Some(why) = &bff.automation_off {
+        let why = visible(why);
+        out.line(format_args!(
+            "{name}: canaries keep their first share until tailor hold {name} --off: {why}"
         ));
     }
     if let Some(canary) = &bff.canary {

@@ -25,7 +25,8 @@ pub struct Token {
     #[command(flatten)]
     file: ConfigFile,
     /// Whose the new token is: a name for the history, other than operator, data-dir, local and
-    /// gate, which it has for others [default: operator, of a token that allows everything]
+    /// gate, which it has for others [default: operator, of a token that allows everything]. Of
+    /// list: whose tokens
     #[arg(long, value_name = "NAME")]
     team: Option<String>,
     /// The new token allows everything
@@ -121,7 +122,9 @@ impl Token {
     }
 
     fn list(self, out: &mut Output) -> anyhow::Result<()> {
-        for token in self.releases()?.tokens()? {
+        let tokens = self.releases()?.tokens()?;
+        let is_wanted = |token: &Made| self.team.as_ref().is_none_or(|it| *it == token.team);
+        for token in tokens.into_iter().filter(is_wanted) {
             if self.json {
                 out.line(token.document());
                 continue;
@@ -194,13 +197,18 @@ fn note(releases: &Releases, act: &str, id: &str) -> anyhow::Result<()> {
 
 fn end(token: &Made) -> String {
     match token.revoked {
-        Some(at) => format!("revoked {}", day(at)),
-        None if token.expires <= SystemTime::now() => format!("expired {}", day(token.expires)),
-        None => format!("until {}", day(token.expires)),
+        Some(at) => format!("revoked {}", second(at)),
+        None if token.expires <= SystemTime::now() => format!("expired {}", second(token.expires)),
+        None => format!("until {}", second(token.expires)),
     }
 }
 
+/// Those of CI systems are valid for minutes.
+fn second(at: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(at).to_string()
+}
+
 fn day(at: SystemTime) -> String {
-    let text = humantime::format_rfc3339_seconds(at).to_string();
+    let text = second(at);
     text.split('T').next().unwrap_or_default().to_owned()
 }

@@ -18,6 +18,8 @@ pub struct Releases {
     pub uploads: usize,
     /// Time for a client to send a component.
     pub upload_timeout: Duration,
+    /// Bytes of the components that a team has uploaded and no release is of.
+    pub max_unreleased: u64,
     /// Streams of events that are open at once.
     pub event_streams: usize,
     /// What the shadows of releases may use.
@@ -145,6 +147,7 @@ impl Default for Releases {
             keep_linked: Duration::from_secs(24 * 3600),
             uploads: 2,
             upload_timeout: Duration::from_secs(60),
+            max_unreleased: 1 << 30,
             event_streams: 16,
             shadow: Shadow::default(),
             preview: None,

@@ -8,7 +8,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
@@ -76,6 +76,19 @@ impl OwnFolder {
         self.bounded(name, move |folder| {
             let (file, _) = folder.file(&file)?;
             read_all(file, limit)
+        })
+    }
+
+    /// Hands the bytes of a file on, part by part.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn read_into<W: Write + Send + 'static>(&self, name: &str, mut to: W) -> io::Result<W> {
+        let file = name.to_owned();
+        self.bounded(name, move |folder| {
+            io::copy(&mut folder.file(&file)?.0, &mut to)?;
+            Ok(to)
         })
     }
 

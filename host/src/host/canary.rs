@@ -172,14 +172,27 @@ impl Changes {
     /// Ends a trial at once, and in the journal as soon as it can be written.
     async fn end_now(&self, releases: &Arc<Releases>, name: &str, release: i64, end: CanaryChange) {
         self.end_trial(name, release);
+        let at = SystemTime::now();
         let (store, bff, noting) = (releases.clone(), name.to_owned(), end.clone());
-        let noted = blocking(move || store.change_canary(&bff, Some(release), &noting)).await;
-        if let Ok(Err(error)) = noted
-            && error.is_of_host()
-        {
-            tracing::error!(bff = name, release, "its end is not recorded yet: {error}");
-            self.unrecorded.put_end(name, release, end, &error);
-            self.unrecorded.again();
+        let noted = blocking(move || {
+            store.change_canary(&bff, Some(release), &noting, at)?;
+            Ok::<_, StoreError>(store.live()?.remove(&bff))
+        });
+        match noted.await {
+            Ok(Ok(Some(Ok(live)))) => {
+                if let Some(why) = live.automation_off {
+                    tracing::warn!(
+                        bff = name,
+                        "canaries keep their first share until tailor hold {name} --off: {why}"
+                    );
+                }
+            }
+            Ok(Err(error)) if error.is_of_host() => {
+                tracing::error!(bff = name, release, "its end is not recorded yet: {error}");
+                self.unrecorded.put_end(name, (release, end, at), &error);
+                self.unrecorded.again();
+            }
+            _ => {}
         }
     }
 
@@ -194,13 +207,13 @@ impl Changes {
         change: CanaryChange,
     ) -> Result<Appended, StoreError> {
         let (store, bff, noting) = (releases.clone(), name.to_owned(), change.clone());
-        let unrecorded = self.unrecorded.clone();
+        let (unrecorded, at) = (self.unrecorded.clone(), SystemTime::now());
         let committing = blocking(move || {
             if !noting.is_end() {
                 // A rollback that is not in the journal came before.
                 unrecorded.record(&store, &bff)?;
             }
-            store.change_canary(&bff, release, &noting)
+            store.change_canary(&bff, release, &noting, at)
         });
         let committed = committing.await.map_err(|_| StoreError::Queue)??;
         let (Appended::New(release), Some(on_trial)) = (committed, on_trial) else {

@@ -11,6 +11,8 @@ use tokio::time::{sleep, timeout};
 use super::canary::judge;
 use super::candidates::load_released;
 use super::change::{Changes, blocking};
+use crate::bff::trial::OnTrial;
+use crate::bff::version::Version;
 use crate::releases::{Release, Releases, State};
 
 /// How long is waited for a release to run that is committed.
@@ -59,9 +61,11 @@ impl Changes {
         let bff = self.shared.snapshot.load().bffs.get(&release.bff).cloned();
         let Some(bff) = bff else { return };
         let runs = match release.state {
-            State::Live => bff
-                .current()
-                .is_some_and(|it| it.loaded().digest == release.digest),
+            State::Live => {
+                let is_before = |it: OnTrial| it.trial.release() < release.number;
+                let runs = |it: Arc<Version>| it.loaded().digest == release.digest;
+                bff.current().is_some_and(runs) && !bff.on_trial().is_some_and(is_before)
+            }
             State::Canary { .. } => bff
                 .on_trial()
                 .is_some_and(|it| it.trial.release() == release.number),

@@ -149,9 +149,16 @@ impl Orders for ReleaseOrders {
         mut parts: mpsc::Receiver<Part>,
         caller: Caller,
     ) -> Answer<Stored> {
+        let config = self
+            .changes()
+            .map(|it| it.0.shared().snapshot.load().config.clone());
         self.with_store(move |releases| {
             let parts = iter::from_fn(|| parts.blocking_recv());
             let known = sees(releases, &caller, &digest)?;
+            if let (Some(team), false) = (caller.team(), known) {
+                let limits = &config?.releases;
+                releases.check_room(team, limits.max_unreleased, limits.keep)?;
+            }
             let stored = releases.store(&digest, parts)?;
             // It may be what a damaged one is replaced with.
             releases.tell_again();

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use self::settings::shown;
@@ -60,7 +61,16 @@ struct Inner {
 /// What can be shown of a BFF, as the journal said.
 struct Listing {
     read: Instant,
+    /// Has changed if this host has recorded something since.
+    happened: watch::Receiver<()>,
     previews: Result<Arc<releases::Previews>, StoreError>,
+}
+
+impl Listing {
+    /// Whether a preview may have begun or ended here since.
+    fn is_outdated(&self) -> bool {
+        self.happened.has_changed().unwrap_or_default()
+    }
 }
 
 /// A version in memory.
@@ -192,16 +202,19 @@ impl Inner {
         bff: &str,
         within: Duration,
     ) -> Result<Arc<releases::Previews>, PreviewError> {
-        if let Some(fresh) = self.listed(bff, within) {
+        let fresh = |it: &Listing| it.read.elapsed() <= within && !it.is_outdated();
+        let older = |it: &Listing| it.read.elapsed() <= STALE;
+        if let Some(fresh) = self.listed(bff, fresh) {
             return fresh;
         }
-        let Some(_one) = turn(&self.asking, || self.listed(bff, STALE).is_some()).await? else {
-            return self.listed(bff, STALE).unwrap_or(Err(PreviewError::Slow));
+        let Some(_one) = turn(&self.asking, || self.listed(bff, older).is_some()).await? else {
+            return self.listed(bff, older).unwrap_or(Err(PreviewError::Slow));
         };
-        if let Some(fresh) = self.listed(bff, within) {
+        if let Some(fresh) = self.listed(bff, fresh) {
             return fresh;
         }
         let (releases, name) = (self.releases.clone(), bff.to_owned());
+        let happened = self.releases.happened();
         let asking = self
             .event_loop
             .spawn_blocking(move || releases.previews(&name));
@@ -218,6 +231,7 @@ impl Inner {
         };
         let listing = Listing {
             read: Instant::now(),
+            happened,
             previews: previews.clone(),
         };
         listings.insert(bff.to_owned(), listing);
@@ -227,10 +241,10 @@ impl Inner {
     fn listed(
         &self,
         bff: &str,
-        within: Duration,
+        is_good: impl Fn(&Listing) -> bool,
     ) -> Option<Result<Arc<releases::Previews>, PreviewError>> {
         let listings = sync::lock(&self.listings);
-        let listing = listings.get(bff).filter(|it| it.read.elapsed() <= within)?;
+        let listing = listings.get(bff).filter(|it| is_good(it))?;
         Some(listing.previews.clone().map_err(PreviewError::Store))
     }
 

@@ -264,12 +264,9 @@ fn check(bff: &Bff, release: &NewRelease) -> Result<(), StoreError> {
     let live = bff.current().map(|it| it.loaded().digest.clone());
     match &release.expect_live {
         Some(expected) if *expected != live => {
-            let live = live.unwrap_or_else(|| "none".to_owned());
-            Err(StoreError::Conflict {
-                bff: release.bff.clone(),
-                what: format!("{live} is live"),
-                live,
-            })
+            let what = format!("{} is live", live.as_deref().unwrap_or("none"));
+            let (bff, live) = (&release.bff, live.as_deref());
+            Err(StoreError::other_is_live(bff, what, live))
         }
         _ => Ok(()),
     }

@@ -1,6 +1,9 @@
 //! What happened and the journal could not take: rollbacks that are live, refusals, and the ends of
 //! trials.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
@@ -20,8 +23,8 @@ pub(super) struct Unrecorded {
     rollbacks: Mutex<BTreeMap<String, VecDeque<Rollback>>>,
     /// By the number of the release. There are no more than may be under way.
     refusals: Mutex<BTreeMap<i64, Outcome>>,
-    /// By BFF: the release, and how its trial ended.
-    ends: Mutex<BTreeMap<String, (i64, CanaryChange)>>,
+    /// By BFF.
+    ends: Mutex<BTreeMap<String, TrialEnd>>,
     /// Why the journal did not take what runs of a BFF, the last time.
     failures: Mutex<BTreeMap<String, StoreError>>,
     /// Held while rollbacks are recorded: each has its row in the order of their times.
@@ -29,6 +32,9 @@ pub(super) struct Unrecorded {
     /// Notified when something was not recorded.
     left: Notify,
 }
+
+/// How the trial of a release ended, and when.
+pub(super) type TrialEnd = (i64, CanaryChange, SystemTime);
 
 /// A rollback that is live.
 struct Rollback {
@@ -72,7 +78,7 @@ impl Unrecorded {
             of_bff.any(|it| is_other(it.release.key.as_ref()))
         };
         let ends = sync::lock(&self.ends);
-        let order = ends.get(bff).and_then(|(_, end)| end.order());
+        let order = ends.get(bff).and_then(|(_, end, _)| end.order());
         match of_rollback || is_other(order.and_then(|order| order.key.as_ref())) {
             true => Err(StoreError::KeyReused),
             false => Ok(()),
@@ -146,15 +152,15 @@ impl Unrecorded {
     }
 
     /// Keeps the end of a trial, which the journal did not take for this reason.
-    pub(super) fn put_end(&self, bff: &str, release: i64, end: CanaryChange, why: &StoreError) {
-        sync::lock(&self.ends).insert(bff.to_owned(), (release, end));
+    pub(super) fn put_end(&self, bff: &str, end: TrialEnd, why: &StoreError) {
+        sync::lock(&self.ends).insert(bff.to_owned(), end);
         self.failed(bff, why);
     }
 
     /// Whether an order of this key has ended the trial of a BFF.
     pub(super) fn ended_by(&self, bff: &str, key: Option<&(String, String)>) -> bool {
         let ends = sync::lock(&self.ends);
-        let order = ends.get(bff).and_then(|(_, end)| end.order());
+        let order = ends.get(bff).and_then(|(_, end, _)| end.order());
         key.is_some() && order.is_some_and(|order| order.key.as_ref() == key)
     }
 
@@ -162,7 +168,7 @@ impl Unrecorded {
     pub(super) fn has_ended(&self, bff: &str, release: i64) -> bool {
         let is_it = {
             let ends = sync::lock(&self.ends);
-            ends.get(bff).is_some_and(|(ended, _)| *ended == release)
+            ends.get(bff).is_some_and(|(ended, ..)| *ended == release)
         };
         is_it || self.has_rollback(bff)
     }
@@ -223,8 +229,8 @@ impl Unrecorded {
 
     fn record_ends(&self, releases: &Releases) -> Result<(), StoreError> {
         let ends = sync::lock(&self.ends).clone();
-        for (bff, (release, end)) in ends {
-            match releases.change_canary(&bff, Some(release), &end) {
+        for (bff, (release, end, at)) in ends {
+            match releases.change_canary(&bff, Some(release), &end, at) {
                 Err(error) if error.is_of_host() => return Err(error),
                 // It ended in another way, too.
                 Ok(_) | Err(_) => {}
@@ -273,128 +279,4 @@ fn is_since(releases: &Releases, number: i64, since: SystemTime) -> Result<bool,
     let begun = |release: Release| release.begun.checked_add(Duration::from_millis(1));
     let begun = releases.get(number)?.and_then(begun);
     Ok(begun.is_some_and(|begun| begun > since))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::digest::hex;
-    use crate::releases::{Kind, Outcome, Reach, Signing};
-
-    fn release(kind: Kind, text: &str, key: Option<&str>) -> NewRelease {
-        NewRelease {
-            bff: "page".to_owned(),
-            digest: hex(text.as_bytes()),
-            kind,
-            message: None,
-            source: None,
-            expect_live: None,
-            key: key.map(|it| (it.to_owned(), "request".to_owned())),
-            actor: "local".to_owned(),
-            token: None,
-            consent: None,
-            signing: Signing::default(),
-            canary: None,
-            again: false,
-            preview: None,
-        }
-    }
-
-    /// A journal in which a component is live.
-    fn deploy(releases: &Releases, text: &str) {
-        let Appended::New(number) = releases
-            .append(&release(Kind::Deploy, text, None))
-            .expect("it begins")
-        else {
-            panic!("it has no key");
-        };
-        let live = Outcome::Live {
-            expect_live: None,
-            reach: Reach::default(),
-        };
-        releases.finish(number, &live).expect("it is live");
-    }
-
-    fn live(releases: &Releases) -> String {
-        let live = releases.recorded().expect("it is read").remove("page");
-        live.expect("one is live").expect("its row is well").digest
-    }
-
-    #[test]
-    fn a_rollback_with_the_key_of_an_older_order_is_recorded() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let releases = Releases::new(dir.path());
-        let unrecorded = Unrecorded::default();
-        let since = SystemTime::now();
-        for (text, key, request) in [("one", "job", "request"), ("three", "job", "other")] {
-            deploy(&releases, text);
-            deploy(&releases, "two");
-            if text == "one" {
-                let older = release(Kind::Rollback, text, Some(key));
-                releases
-                    .record(&older, SystemTime::now())
-                    .expect("it is recorded");
-                deploy(&releases, "two");
-            }
-            // What the key was used for could not be read.
-            let mut back = release(Kind::Rollback, text, Some(key));
-            back.key = Some((key.to_owned(), request.to_owned()));
-            drop(unrecorded.put(back, since + Duration::from_secs(60)));
-            unrecorded.record(&releases, "page").expect("it is written");
-            assert_eq!(live(&releases), hex(text.as_bytes()));
-            assert!(!unrecorded.has_rollback("page"));
-        }
-    }
-
-    #[test]
-    fn a_rollback_whose_answer_was_lost_undoes_nothing_that_came_after_it() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let releases = Releases::new(dir.path());
-        let unrecorded = Unrecorded::default();
-        deploy(&releases, "one");
-        deploy(&releases, "two");
-        let since = SystemTime::now();
-        let back = release(Kind::Rollback, "one", Some("job"));
-        releases
-            .record(&back, SystemTime::now())
-            .expect("it is recorded");
-        drop(unrecorded.put(back, since));
-        deploy(&releases, "three");
-        unrecorded.record(&releases, "page").expect("it is known");
-        assert_eq!(live(&releases), hex(b"three"));
-        assert!(!unrecorded.has_rollback("page"));
-    }
-
-    #[test]
-    fn each_rollback_has_its_row_in_order_and_is_recorded_once() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let releases = Releases::new(dir.path());
-        let unrecorded = Unrecorded::default();
-        deploy(&releases, "one");
-        deploy(&releases, "two");
-        let mut numbers = Vec::new();
-        for text in ["one", "two", "one"] {
-            let back = release(Kind::Rollback, text, None);
-            numbers.push(unrecorded.put(back, SystemTime::now()));
-        }
-        assert!(unrecorded.reasons().is_empty(), "none has failed yet");
-        unrecorded.failed("page", &StoreError::Queue);
-        assert!(unrecorded.reasons().contains_key("page"));
-        unrecorded.record(&releases, "page").expect("it is written");
-        unrecorded
-            .record(&releases, "page")
-            .expect("nothing is left");
-        let numbers: Vec<_> = numbers.iter_mut().map(|it| it.try_recv()).collect();
-        assert_eq!(numbers, [Ok(3), Ok(4), Ok(5)]);
-        let all = releases.list("page", None, 10).expect("it is read");
-        let all: Vec<_> = all
-            .iter()
-            .map(|it| (it.number, it.digest.clone()))
-            .collect();
-        let of = |number: i64, text: &str| (number, hex(text.as_bytes()));
-        let backs = [of(5, "one"), of(4, "two"), of(3, "one")];
-        assert_eq!(all[..3], backs);
-        assert_eq!(all.len(), 5);
-        assert!(unrecorded.reasons().is_empty());
-    }
 }

@@ -64,6 +64,13 @@ pub trait Access: Send + Sync {
     /// When that cannot be read.
     fn sees(&self, team: &str, digest: &str) -> Result<bool, StoreError>;
 
+    /// The components that a team has the bytes of, and no release is of.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be read.
+    fn unreleased(&self, team: &str) -> Result<Vec<String>, StoreError>;
+
     /// Records what somebody did.
     ///
     /// # Errors

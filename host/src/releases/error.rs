@@ -7,6 +7,7 @@ use rustix::fs::{StatVfs, StatVfsMountFlags, statvfs};
 use rustix::io::Errno;
 use thiserror::Error;
 
+use crate::config::show_size;
 use crate::file::Untrusted;
 
 /// The store of releases did not do as it was told.
@@ -39,6 +40,9 @@ pub enum StoreError {
     /// Too many orders wait for the journal.
     #[error("releases: too many orders at once; try again in a moment")]
     Queue,
+    /// The data directory is not this user's alone. Why has its way out.
+    #[error("engine.data-dir: {0}")]
+    Untrusted(String),
     /// Another failure.
     #[error("{place}: {why}; mend it, or restore it from a copy")]
     Failed {
@@ -102,6 +106,18 @@ pub enum StoreError {
         /// How many.
         waiting: usize,
     },
+    /// A team has too much that nobody releases.
+    #[error(
+        "releases.max-unreleased: {team} has uploaded {} that no release is of; release it, or wait: \
+         what nobody releases goes after an hour",
+        show_size(*most)
+    )]
+    Unreleased {
+        /// The team.
+        team: String,
+        /// How much it may have, bytes.
+        most: u64,
+    },
     /// There are too many tokens.
     #[error("releases: {0} tokens are valid; revoke those that are not needed")]
     TooManyTokens(i64),
@@ -153,7 +169,7 @@ pub enum StoreError {
     /// A rule has rolled the component back.
     #[error(
         "bff.{bff}: {digest} was rolled back by a rule in release {release}: {reason}; mend it, or \
-         release it with \"again\" and a message that says why"
+         release it with \"again\" (`tailor deploy --again`) and a message that says why"
     )]
     Held {
         /// The BFF.
@@ -177,18 +193,28 @@ pub enum StoreError {
         most: usize,
     },
     /// Something else is live than the order expects, or about to be.
-    #[error("bff.{bff}: {what}; look at it, and release with expect_live \"{live}\" or \"any\"")]
+    #[error("bff.{bff}: {what}; {way}")]
     Conflict {
         /// The BFF.
         bff: String,
         /// What is there, since when.
         what: String,
-        /// What is live: a digest, or `none`.
-        live: String,
+        /// What to do.
+        way: String,
     },
 }
 
 impl StoreError {
+    /// Something else is live than an order expects: `live`, a digest, or nothing.
+    pub fn other_is_live(bff: &str, what: String, live: Option<&str>) -> Self {
+        let live = live.unwrap_or("none");
+        Self::Conflict {
+            bff: bff.to_owned(),
+            what,
+            way: format!("look at it, and release with expect_live \"{live}\" or \"any\""),
+        }
+    }
+
     /// The failure of a file.
     pub(super) fn of_file(path: &Path, error: &io::Error) -> Self {
         let place = path.display().to_string();
@@ -196,10 +222,7 @@ impl StoreError {
             Some(Errno::NOSPC | Errno::DQUOT) => Self::Full { place },
             Some(Errno::ROFS) => Self::ReadOnly { place },
             _ if error.kind() == io::ErrorKind::TimedOut => Self::Slow { place },
-            _ if Untrusted::is_in(error) => Self::Failed {
-                place: "engine.data-dir".to_owned(),
-                why: error.to_string(),
-            },
+            _ if Untrusted::is_in(error) => Self::Untrusted(error.to_string()),
             _ => Self::Failed {
                 place,
                 why: error.to_string(),
@@ -263,6 +286,7 @@ impl StoreError {
                 | Self::KeyReused
                 | Self::Busy { .. }
                 | Self::TooManyTokens(_)
+                | Self::Unreleased { .. }
                 | Self::Superseded { .. }
                 | Self::NoCanary { .. }
                 | Self::Held { .. }

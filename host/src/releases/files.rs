@@ -16,6 +16,8 @@ use crate::sync;
 
 /// The end of a component's file name.
 const SUFFIX: &str = ".wasm";
+/// What a component counts as where a team has many small ones, bytes.
+const LEAST: u64 = 1 << 20;
 /// How long a component stays that no release names: between an upload and its release.
 pub(super) const UNRELEASED: Duration = Duration::from_secs(3600);
 /// A part of a component that is stored.
@@ -66,22 +68,32 @@ impl Components {
         Ok(bytes)
     }
 
-    /// Whether a component is there. It is kept for the next hour then.
+    /// Whether a component is there, whole: what is damaged has to be uploaded again. It is kept
+    /// for the next hour then.
     pub(super) fn has(&self, digest: &str) -> Result<bool, StoreError> {
-        let _using = self.using();
         let folder = self.folder()?;
-        match folder.length(&name(digest)) {
-            Ok(_) => {
-                // On a disk that takes no writes, nothing is removed either.
-                let _ = folder.touch(&name(digest));
-                Ok(true)
-            }
+        {
+            let _using = self.using();
+            // On a disk that takes no writes, nothing is removed either.
+            let _ = folder.touch(&name(digest));
+        }
+        match folder.read_into(&name(digest), Digesting::default()) {
+            Ok(found) => Ok(found.hex() == digest),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(StoreError::of_file(
                 &folder.path().join(name(digest)),
                 &error,
             )),
         }
+    }
+
+    /// Bytes of these components, each counted as [`LEAST`] at least.
+    pub(super) fn size(&self, digests: &[String]) -> Result<u64, StoreError> {
+        let folder = self.folder()?;
+        let length = |digest: &String| folder.length(&name(digest)).ok();
+        // One that is gone takes no room.
+        let sizes = digests.iter().filter_map(length);
+        Ok(sizes.map(|size| size.max(LEAST)).sum())
     }
 
     /// Begins to store a component.

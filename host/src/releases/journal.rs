@@ -48,7 +48,7 @@ pub trait Journal: Send + Sync {
     /// When that is not recorded. What was live still is.
     fn finish(&self, release: i64, outcome: &Outcome) -> Result<(), StoreError>;
 
-    /// Changes the trial of a BFF, of this release if one is named. Returns the release:
+    /// Changes the trial of a BFF, of this release if one is named, at this time. Returns the release:
     /// [`Appended::Known`] if the same order came before.
     ///
     /// # Errors
@@ -59,6 +59,7 @@ pub trait Journal: Send + Sync {
         bff: &str,
         release: Option<i64>,
         change: &CanaryChange,
+        at: SystemTime,
     ) -> Result<Appended, StoreError>;
 
     /// What is live, by BFF, or why that cannot be said of one.
@@ -272,6 +273,8 @@ pub struct Live {
     pub since: SystemTime,
     /// The release that is on trial beside it.
     pub canary: Option<Canary>,
+    /// Why canaries of the BFF are not promoted by themselves, if they are not.
+    pub automation_off: Option<String>,
 }
 
 /// A release.

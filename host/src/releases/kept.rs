@@ -98,5 +98,6 @@ fn entry(live: &Value) -> Option<Live> {
         since: from_millis(live["since_ms"].as_i64()?),
         // Its gate would know nothing.
         canary: None,
+        automation_off: None,
     })
 }

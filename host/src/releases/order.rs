@@ -268,7 +268,7 @@ pub enum OrderError {
     /// The component was never live, so that going back to it would skip its proof.
     #[error(
         "bff.{bff}: {digest} was not live in any release that is kept, so that nothing goes back to \
-         it: {why}; release it with POST /v1/bffs/{bff}/releases, which proves it"
+         it: {why}; release it, which proves it"
     )]
     NeverLive {
         /// The BFF.
@@ -325,7 +325,7 @@ pub enum OrderError {
     /// There is none.
     #[error(
         "bff.{0}: there is no shadow, or its report is kept no longer, or the host has started \
-         since; begin one with POST /v1/bffs/{0}/shadow"
+         since; begin one with `tailor shadow {0} NAME`"
     )]
     NoShadow(String),
     /// Too many run.

@@ -187,18 +187,19 @@ impl File {
     fn connection(&mut self) -> Result<&mut Connection, Failure> {
         let mut connection = match self.open.take() {
             // Written to a file that was moved away, an order would be lost.
-            Some(old) if self.identity != identity(&self.path) => {
+            Some(mut old) if self.identity != identity(&self.path) => {
                 tracing::error!(
                     "{}: moved or removed; a new journal begins",
                     self.path.display()
                 );
+                let live = read::live(&mut old).ok();
                 // Its end removes the log of its name, which would be that of the new one.
                 drop(old);
                 self.lock = None;
-                self.open()?
+                self.open(live)?
             }
             Some(connection) => connection,
-            None => self.open()?,
+            None => self.open(None)?,
         };
         self.identity = identity(&self.path);
         if self.lock.is_none() {
@@ -218,7 +219,8 @@ impl File {
         Ok(self.open.insert(connection))
     }
 
-    fn open(&self) -> Result<Connection, Failure> {
+    /// Opens the file. `before` is what was live in the one that had its name before.
+    fn open(&self, before: Option<LiveByBff>) -> Result<Connection, Failure> {
         let failed = |error| StoreError::of_file(&self.path, &error);
         let folder = OwnFolder::open(&self.data_dir, FOLDER).map_err(failed)?;
         match folder.length(NAME) {
@@ -235,8 +237,9 @@ impl File {
         let mut connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(TURN)?;
         schema::prepare(&mut connection, &self.path)?;
-        // A journal that was moved away, because it was damaged, leaves its copy.
-        if let Ok(live) = LiveFile::new(&self.data_dir).read() {
+        // A journal that was moved away, because it was damaged, leaves its copy. With the whole
+        // folder, that is away, too.
+        if let Some(live) = LiveFile::new(&self.data_dir).read().ok().or(before) {
             work::adopt(&mut connection, &live)?;
         }
         Ok(connection)
@@ -295,10 +298,11 @@ impl Journal for SqliteJournal {
         bff: &str,
         release: Option<i64>,
         change: &CanaryChange,
+        at: SystemTime,
     ) -> Result<Appended, StoreError> {
         let (bff, change) = (bff.to_owned(), change.clone());
         self.run(Wait::of_change(&change), move |it| {
-            canary::change(it, &bff, release, &change)
+            canary::change(it, &bff, release, &change, at)
         })
     }
 

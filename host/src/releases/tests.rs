@@ -189,6 +189,9 @@ fn an_order_that_expects_another_live_component_is_refused_at_both_ends() {
             .contains(&format!("release {begun} is under way")),
         "{error}"
     );
+    // What it expects is live: it says nothing of that.
+    let way = "Z; wait for its end, or release with expect_live \"any\"";
+    assert!(error.to_string().ends_with(way), "{error}");
     // One that says nothing may overtake it, and it is refused when it is proven.
     let (_, three) = place.go_live("three");
     let outcome = Outcome::Live {
@@ -286,7 +289,10 @@ fn a_damaged_component_is_named_and_an_upload_mends_it() {
     std::fs::write(place.path(&format!("{digest}.wasm")), "oen").unwrap();
     let error = place.releases.read(&digest, 100).unwrap_err();
     assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+    // So that who asks first whether to upload it does.
+    assert!(!place.releases.has(&digest).unwrap());
     assert!(!place.put(&digest, b"one").unwrap().is_new);
+    assert!(place.releases.has(&digest).unwrap());
     assert_eq!(place.releases.read(&digest, 100).unwrap(), b"one");
     assert!(place.releases.read(&digest, 2).is_err());
     let absent = hex(b"absent");

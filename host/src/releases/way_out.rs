@@ -168,10 +168,10 @@ impl Step {
             Self::Consent => "have the operator release it with the consent of the difference",
             Self::Superseded => "release it again, if it is to go live after the newer one",
             Self::ExpectLive => "look at what is live, and release it with that in expect_live",
-            Self::Held => "mend it, or release it with \"again\" and a message that says why",
+            Self::Held => "mend it, or release it with \"again\" (`tailor deploy --again`) and why",
             Self::Gate => {
                 "look at its evidence, which has the counts and ids of requests for the log; mend \
-                 it, or release it with \"again\" and a message that says why"
+                 it, or release it with \"again\" (`tailor deploy --again`) and why"
             }
             Self::Preview => "end a preview that is not needed, and order this one again",
             Self::Config => {

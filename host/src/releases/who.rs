@@ -151,6 +151,28 @@ impl Releases {
         self.access.sees(team, digest)
     }
 
+    /// Refuses another component of a team that has too many which no release is of: more than
+    /// `most` bytes. Those that are old enough are removed first, which leaves `keep` releases of
+    /// each BFF.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unreleased`], or when that cannot be read.
+    pub fn check_room(&self, team: &str, most: u64, keep: usize) -> Result<(), StoreError> {
+        let is_full = || -> Result<bool, StoreError> {
+            let digests = self.access.unreleased(team)?;
+            Ok(self.components.size(&digests)? >= most)
+        };
+        if is_full()? {
+            self.tidy(keep);
+            if is_full()? {
+                let team = team.to_owned();
+                return Err(StoreError::Unreleased { team, most });
+            }
+        }
+        Ok(())
+    }
+
     /// Records what somebody did.
     ///
     /// # Errors

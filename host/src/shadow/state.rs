@@ -280,6 +280,10 @@ impl Shadow {
             (None, None) => ("loading", None),
             (None, Some(_)) => ("running", None),
         };
+        let is_early = ended.is_some_and(|end| end.instant < self.until);
+        if let (true, Some(unknown)) = (is_early, document["unknown"].as_array_mut()) {
+            unknown.push(json!("it ended before its time"));
+        }
         let left = self.until.saturating_duration_since(Instant::now());
         let until = SystemTime::now().checked_add(left).unwrap_or(self.since);
         let until = ended.map_or(until, |end| end.at);

@@ -29,6 +29,34 @@ fn move_away(data: &Path) {
     }
 }
 
+#[tokio::test]
+async fn a_store_that_is_moved_away_whole_leaves_what_is_live_to_a_host_that_runs() {
+    let host = builder("").config(OTHER).start().await.unwrap();
+    let api = Api::of(&host);
+    assert_eq!(api.release(&page("v0")).await["state"], "live");
+    both(&host, &api).await;
+    let data = host.dir().join("data");
+    fs::rename(data.join("releases"), data.join("elsewhere")).unwrap();
+    for (bff, version) in [("page", "v1"), ("other", "v2")] {
+        let live = api.get(&format!("/v1/bffs/{bff}")).await.json["live"].clone();
+        assert_eq!(live["digest"], digest(&page(version)), "{live}");
+    }
+    assert_eq!(
+        api.rollback(&json!({})).await["digest"],
+        digest(&page("v0"))
+    );
+    assert_eq!(served(host.address()).await, some("v0"));
+    // Its bytes are not there for a restart, which says so, until they are released again.
+    let host = host.restart().await.unwrap();
+    let api = Api::of(&host);
+    let ready = crate::releases::admin_page(api.0, "/readyz").await;
+    let missing = format!("component {}: not there", digest(&page("v2")));
+    assert!(ready.contains(&missing), "{ready}");
+    assert_eq!(api.release(&page("v0")).await["state"], "live");
+    assert_eq!(served(host.address()).await, some("v0"));
+    host.stop().await;
+}
+
 async fn both(host: &TestHost, api: &Api) {
     for (bff, version) in [("page", "v1"), ("other", "v2")] {
         api.put(&page(version)).await;

@@ -306,6 +306,23 @@ async fn previews_last_over_a_restart_and_follow_the_configuration() {
 }
 
 #[tokio::test]
+async fn what_is_told_to_be_shown_is_what_the_next_request_gets() {
+    let shown = Shown::start("").await;
+    for version in ["v3", "v4", "v5"] {
+        // What is known of it is a moment old.
+        assert_eq!(shown.by_host("pr-12--page").await.status, 200);
+        shown.preview("pr-12", &page(version), json!({})).await;
+        let answer = shown.by_host("pr-12--page").await;
+        assert_eq!(answer.header("x-version"), version);
+    }
+    let holder = shown.holder();
+    let path = "/v1/bffs/page/previews/pr-12";
+    assert_eq!(holder.send("DELETE", path, b"").await.status, 200);
+    assert_eq!(shown.by_host("pr-12--page").await.status, 404);
+    shown.host.stop().await;
+}
+
+#[tokio::test]
 async fn a_preview_that_fails_is_counted_nowhere_as_its_bff() {
     let shown = Shown::start("").await;
     shown.preview("pr-13", &trap("v3"), json!({})).await;

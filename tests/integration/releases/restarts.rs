@@ -6,6 +6,7 @@ use serde_json::json;
 use tailor_harness::TestHost;
 
 use super::api::{Api, digest};
+use super::cli::tailor;
 use super::{PAGE, admin_page, builder, served, some, start};
 use crate::swap::page::{page, page_with_status};
 
@@ -149,6 +150,12 @@ async fn a_bff_moves_from_its_file_to_releases_and_back_without_a_gap() {
     std::fs::write(&path, &with_file).unwrap();
     host.host().reload().await.unwrap();
     assert_eq!(served(host.address()).await, some("v3"));
+    // The journal still has what was live, which is no more.
+    let said = tailor(&format!("http://{}", api.0), &["status"]).await;
+    let row = said.out.lines().last().unwrap();
+    let row: Vec<&str> = row.split_whitespace().collect();
+    let file = ["page", "newest", &digest(&page("v3"))[..7], "file", "-"];
+    assert_eq!(row[..5], file, "{said:?}");
     host.stop().await;
 }
 

@@ -132,3 +132,34 @@ async fn jobs_that_show_no_token_keep_no_team_out() {
     assert_eq!(found.status, 200, "{found:?}");
     teams.host.stop().await;
 }
+
+#[tokio::test]
+async fn what_a_team_uploads_and_never_releases_has_a_bound() {
+    let teams = teams_of("releases.max-unreleased = \"2MiB\"\n").await;
+    let (team, other) = holders(&teams);
+    let pages = ["v1", "v2", "v3"].map(page);
+    // However small it is, each counts as 1 MiB.
+    for component in &pages[..2] {
+        assert_eq!(team.put(component).await.status, 201);
+    }
+    let refused = team.put(&pages[2]).await;
+    assert_eq!(
+        (refused.status, &refused.json["step"]),
+        (507, &json!("upload")),
+        "{refused:?}"
+    );
+    let reason = refused.json["reason"].as_str().unwrap();
+    assert!(reason.starts_with("releases.max-unreleased: "), "{reason}");
+    let fix = refused.json["fix"].as_str().unwrap();
+    assert!(fix.starts_with("release it, or wait"), "{fix}");
+    // What is there is there, and the other team has its own.
+    assert_eq!(team.put(&pages[0]).await.status, 200);
+    assert_eq!(other.put(&pages[2]).await.status, 201);
+    // What is released makes room.
+    let begun = team.release("page", &pages[0]).await;
+    team.is_live(&begun.location).await;
+    assert_eq!(team.put(&pages[2]).await.status, 201);
+    let refused = team.put(&page("v4")).await;
+    assert_eq!(refused.status, 507, "{refused:?}");
+    teams.host.stop().await;
+}

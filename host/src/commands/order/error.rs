@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use http::StatusCode;
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -134,6 +135,12 @@ impl OrderError {
             | Self::Compared(NameError::Remote(error)) => Some(error),
             _ => None,
         }
+    }
+
+    /// Whether the host refused it because the trial that it is of has ended.
+    pub fn has_no_trial(&self) -> bool {
+        let problem = self.remote().and_then(RemoteError::problem);
+        problem.is_some_and(|it| it.step == "canary" && it.status == StatusCode::CONFLICT)
     }
 }
 

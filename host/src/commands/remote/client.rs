@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tailor::sync;
@@ -123,7 +123,10 @@ impl Remote {
         within: Duration,
     ) -> Result<(), RemoteError> {
         let request = self.request(Method::PUT, path).await;
-        let request = request.header(CONTENT_TYPE, WASM);
+        // Also where it is empty, which would be left out.
+        let request = request
+            .header(CONTENT_TYPE, WASM)
+            .header(CONTENT_LENGTH, component.len());
         let answer = self
             .transport
             .ask(request, component, within.min(UPLOAD))

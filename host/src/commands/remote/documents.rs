@@ -153,6 +153,9 @@ pub struct Bff {
     /// The release on trial.
     #[serde(default)]
     pub canary: Option<Canary>,
+    /// Why canaries are not promoted by themselves, if they are not.
+    #[serde(default)]
+    pub automation_off: Option<String>,
 }
 
 /// The release on trial.

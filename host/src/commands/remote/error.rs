@@ -48,7 +48,7 @@ pub enum RemoteError {
         retry_after: Option<u16>,
     },
     /// Something else listens there.
-    #[error("{url}: what listens there is no host of tailor: {why}; name the one with --url")]
+    #[error("{url}: {}", strange(*status, why))]
     NotTailor {
         /// Where.
         url: String,
@@ -117,6 +117,15 @@ impl RemoteError {
             Self::Refused { problem, .. } => Some(problem),
             _ => None,
         }
+    }
+}
+
+/// What is said of an answer that is none of `/v1`.
+fn strange(status: Option<StatusCode>, why: &str) -> String {
+    match status {
+        // A host, by another name than it has. The text has the way out.
+        Some(StatusCode::MISDIRECTED_REQUEST) => why.to_owned(),
+        _ => format!("what listens there is no host of tailor: {why}; name the one with --url"),
     }
 }
 

@@ -50,10 +50,7 @@ pub enum NameError {
         bff: String,
     },
     /// No digest begins like this.
-    #[error(
-        "{name}: no release of {bff} is of such a digest; `tailor releases {bff}` lists them, and \
-         a whole digest needs no release"
-    )]
+    #[error("{name}: no release of {bff} is of such a digest; `tailor releases {bff}` lists them")]
     Unknown {
         /// The name.
         name: String,

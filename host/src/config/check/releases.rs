@@ -14,6 +14,7 @@ pub(super) fn check(cx: &mut Context<'_>) -> Releases {
         keep_linked: raw.keep_linked.or(default.keep_linked),
         uploads: raw.uploads.or(default.uploads),
         upload_timeout: raw.upload_timeout.or(default.upload_timeout),
+        max_unreleased: raw.max_unreleased.or(default.max_unreleased),
         event_streams: raw.event_streams.or(default.event_streams),
         shadow: shadow(&raw.shadow, cx),
         preview: raw.preview.as_ref().map(|section| preview(section, cx)),

@@ -7,7 +7,7 @@ use super::ci::{RawCi, ci};
 use crate::config::PreviewSite;
 use crate::config::field::{Field, Located};
 use crate::config::reader::Section;
-use crate::config::units::{GIB, KIB, count, duration, long_duration, size};
+use crate::config::units::{GIB, KIB, MIB, count, duration, long_duration, size};
 use crate::config::values::{boolean, path};
 use crate::config::wire::{registry_host, repositories, site};
 use crate::oci::RepositoryPattern;
@@ -17,6 +17,7 @@ pub(in crate::config) struct RawReleases {
     pub(in crate::config) keep_linked: Field<Duration>,
     pub(in crate::config) uploads: Field<usize>,
     pub(in crate::config) upload_timeout: Field<Duration>,
+    pub(in crate::config) max_unreleased: Field<u64>,
     pub(in crate::config) event_streams: Field<usize>,
     pub(in crate::config) shadow: RawShadow,
     pub(in crate::config) preview: Option<RawPreview>,
@@ -66,6 +67,7 @@ pub(super) fn releases(s: &mut Section<'_>) -> RawReleases {
         keep_linked: s.read("keep-linked", long_duration()),
         uploads: s.read("uploads", count(1..=64)),
         upload_timeout: s.read("upload-timeout", duration()),
+        max_unreleased: s.read("max-unreleased", size(MIB..=1024 * GIB)),
         event_streams: s.read("event-streams", count(1..=1000)),
         shadow: s.section("shadow", "releases.shadow", shadow),
         preview: s

@@ -28,6 +28,7 @@ pub(super) fn releases() -> Releases {
         uploads: 3,
         event_streams: 8,
         upload_timeout: ms(20_000),
+        max_unreleased: 64 << 20,
         preview: Some(Preview {
             site: Some(PreviewSite {
                 tls: false,

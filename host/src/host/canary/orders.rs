@@ -1,5 +1,7 @@
 //! Orders about trials.
 
+use std::time::SystemTime;
+
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -74,6 +76,7 @@ impl Changes {
             // No disk delays it.
             self.end_trial(name, release);
         }
+        let at = SystemTime::now();
         // Without one, it may be an order that came before. If not, the journal says what is there.
         let may_be = |it: &i64| {
             let is_promoted = order.act == CanaryAct::Promote;
@@ -89,7 +92,7 @@ impl Changes {
                 number
             }
             (Err(why), Some(release)) if why.is_of_host() && order.act == CanaryAct::Abort => {
-                self.unrecorded.put_end(name, release, change, &why);
+                self.unrecorded.put_end(name, (release, change, at), &why);
                 self.unrecorded.again();
                 return Ok(ended_unrecorded(&bff, name, why));
             }
@@ -135,16 +138,15 @@ impl Changes {
             return Ok(None);
         };
         let live = bff.current().map(|it| it.loaded().digest.clone());
-        let live = live.unwrap_or_else(|| "none".to_owned());
         let is_expected = match &order.expect_live {
             Expected::Any => true,
-            Expected::Nothing => live == "none",
-            Expected::Digest(digest) => *digest == live,
+            Expected::Nothing => live.is_none(),
+            Expected::Digest(digest) => Some(digest) == live.as_ref(),
         };
         if !is_expected {
-            let what = format!("{live} is live, and another release on trial");
-            let bff = order.bff.clone();
-            return Err(StoreError::Conflict { bff, what, live }.into());
+            let shown = live.as_deref().unwrap_or("none");
+            let what = format!("{shown} is live, and another release on trial");
+            return Err(StoreError::other_is_live(&order.bff, what, live.as_deref()).into());
         }
         Ok(Some(CanaryOrder {
             release: Some(release),

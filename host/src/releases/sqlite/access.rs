@@ -62,6 +62,11 @@ impl Access for SqliteJournal {
         self.run(Wait::USUAL, move |it| sees(it, &team, &digest))
     }
 
+    fn unreleased(&self, team: &str) -> Result<Vec<String>, StoreError> {
+        let team = team.to_owned();
+        self.run(Wait::USUAL, move |it| unreleased(it, &team))
+    }
+
     fn note(&self, act: &Act) -> Result<(), StoreError> {
         let act = act.clone();
         self.run(Wait::USUAL, move |it| note(it, &act))
@@ -250,6 +255,15 @@ fn sees(connection: &mut Connection, team: &str, digest: &str) -> Result<bool, F
         [team, digest],
         |row| row.get(0),
     )?)
+}
+
+fn unreleased(connection: &mut Connection, team: &str) -> Result<Vec<String>, Failure> {
+    let mut found = connection.prepare(
+        "SELECT digest FROM visible WHERE team = ?1
+           AND digest NOT IN (SELECT digest FROM release UNION SELECT digest FROM live)",
+    )?;
+    let rows = found.query_map([team], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 fn note(connection: &mut Connection, act: &Act) -> Result<(), Failure> {

@@ -148,6 +148,7 @@ pub(super) fn change(
     bff: &str,
     release: Option<i64>,
     what: &CanaryChange,
+    happened: SystemTime,
 ) -> Result<Appended, Failure> {
     let at = SystemTime::now();
     let change = transaction(connection)?;
@@ -165,7 +166,7 @@ pub(super) fn change(
     }
     let canary = find(&change, bff, release)?;
     remember(&change, key, canary.release, at)?;
-    make(&change, bff, &canary, what, to_millis(at))?;
+    make(&change, bff, &canary, what, to_millis(happened))?;
     change.commit()?;
     Ok(Appended::New(canary.release))
 }

@@ -32,7 +32,10 @@ pub(super) fn is_live(connection: &mut Connection, release: i64) -> Result<bool,
 
 pub(super) fn live(connection: &mut Connection) -> Result<LiveByBff, Failure> {
     let mut canaries = trials::all(connection)?;
-    let mut found = connection.prepare("SELECT bff, release, digest, previous, since FROM live")?;
+    let mut found = connection.prepare(
+        "SELECT live.bff, release, digest, previous, since, automation.off
+         FROM live LEFT JOIN automation USING (bff)",
+    )?;
     let rows = found.query_map([], |row| {
         let bff: String = row.get(0)?;
         let live = Live {
@@ -41,6 +44,7 @@ pub(super) fn live(connection: &mut Connection) -> Result<LiveByBff, Failure> {
             previous: row.get(3)?,
             since: from_millis(row.get(4)?),
             canary: None,
+            automation_off: row.get(5)?,
         };
         Ok((bff, live))
     })?;

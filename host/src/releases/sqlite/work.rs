@@ -90,11 +90,11 @@ fn check(change: &Transaction<'_>, terms: &Terms, now: SystemTime) -> Result<Opt
         if let Some((number, since)) = under_way.first() {
             let since = humantime::format_rfc3339_seconds(from_millis(*since));
             let what = format!("release {number} is under way, since {since}");
-            return Err(conflict(change, &terms.bff, what)?);
+            return Err(before(&terms.bff, what, "wait for its end"));
         }
         if let Some(number) = of(change, &terms.bff)? {
             let what = format!("release {number} is on trial");
-            return Err(conflict(change, &terms.bff, what)?);
+            return Err(before(&terms.bff, what, "promote it or abort it first"));
         }
     }
     if let Some(new) = &terms.preview {
@@ -186,19 +186,23 @@ fn expect(change: &Transaction<'_>, bff: &str, expected: Option<&str>) -> Result
     match (&live, expected) {
         (Some((digest, ..)), Some(expected)) if digest == expected => Ok(()),
         (None, None) => Ok(()),
-        (None, Some(_)) => Err(conflict(change, bff, "nothing is live".to_owned())?),
+        (None, Some(_)) => {
+            let what = "nothing is live".to_owned();
+            Err(StoreError::other_is_live(bff, what, None).into())
+        }
         (Some((digest, release, since)), _) => {
             let since = humantime::format_rfc3339_seconds(from_millis(*since));
             let what = format!("release {release} of {digest} is live, since {since}");
-            Err(conflict(change, bff, what)?)
+            Err(StoreError::other_is_live(bff, what, Some(digest)).into())
         }
     }
 }
 
-fn conflict(change: &Transaction<'_>, bff: &str, what: String) -> Result<Failure, Failure> {
-    let live = live_row(change, bff)?.map_or_else(|| "none".to_owned(), |(digest, ..)| digest);
+/// The failure of an order that expects something to be live, while another release is about to be.
+fn before(bff: &str, what: String, first: &str) -> Failure {
+    let way = format!("{first}, or release with expect_live \"any\"");
     let bff = bff.to_owned();
-    Ok(StoreError::Conflict { bff, what, live }.into())
+    StoreError::Conflict { bff, what, way }.into()
 }
 
 /// Digest, release and time of what is live.

@@ -51,7 +51,8 @@ impl Place {
     }
 
     fn change(&self, change: &CanaryChange) -> Result<Appended, StoreError> {
-        self.releases.change_canary("page", None, change)
+        let now = SystemTime::now();
+        self.releases.change_canary("page", None, change, now)
     }
 
     fn canary(&self) -> Option<Canary> {
@@ -163,7 +164,10 @@ fn the_automation_is_switched_on_again_with_and_without_a_trial() {
     );
     off("worse");
     // It is the automation of this release's BFF.
-    let wanted = place.releases.change_canary("page", Some(99), &hold(None));
+    let (other, now) = (Some(99), SystemTime::now());
+    let wanted = place
+        .releases
+        .change_canary("page", other, &hold(None), now);
     assert!(wanted.is_err());
     assert_eq!(place.change(&hold(None)).unwrap(), Appended::New(one));
     assert!(!is_held("four"));

@@ -93,12 +93,39 @@ async fn a_release_that_traps_is_rolled_back_by_itself_with_its_evidence() {
 }
 
 #[tokio::test]
+async fn what_is_live_released_again_gets_all_requests_at_once() {
+    let (host, api) = start(LASTING).await;
+    // Its component runs already, so that nothing of it is published anew.
+    for order in ["releases", "rollback"] {
+        let on_trial = on_trial(&api, &page("v2"), json!({})).await;
+        let live = digest(&page("v1"));
+        let body = match order {
+            "releases" => json!({"digest": live}),
+            _ => json!({"to": live}),
+        };
+        let begun = api.post(&format!("/v1/bffs/page/{order}"), &body).await;
+        assert_eq!(begun.status, 202, "{begun:?}");
+        api.becomes(&begun.location, "live").await;
+        let versions = division(host.address()).await;
+        assert!(versions.values().all(|it| it == "v1"), "{versions:?}");
+        assert_eq!(canary(&api).await, json!(null));
+        assert_eq!(api.get(&on_trial).await.json["state"], "aborted");
+    }
+    host.stop().await;
+}
+
+#[tokio::test]
 async fn the_second_rollback_in_a_short_time_ends_the_automation() {
     let (host, api) = start(SHORT).await;
     let first = on_trial(&api, &fragile("v2"), json!({})).await;
     rolled_back(&api, host.address(), &first).await;
+    let automation = async || api.get("/v1/bffs/page").await.json["automation_off"].clone();
+    assert_eq!(automation().await, json!(null));
     let second = tried_out(&api, &fragile("v3"), json!({})).await;
     rolled_back(&api, host.address(), &second).await;
+    let why = automation().await;
+    let why = why.as_str().unwrap();
+    assert!(why.contains("two releases were rolled back"), "{why}");
     let third = tried_out(&api, &page("v4"), json!({})).await;
     for _ in 0..3 {
         division(host.address()).await;
@@ -110,6 +137,7 @@ async fn the_second_rollback_in_a_short_time_ends_the_automation() {
     // A rule ends it all the same, and it is let go by order.
     let off = api.post("/v1/bffs/page/hold", &json!({"off": true})).await;
     assert_eq!(off.status, 200);
+    assert_eq!(automation().await, json!(null));
     until(async || {
         division(host.address()).await;
         (api.get(&third).await.json["state"] == "live").then_some(())

@@ -93,6 +93,8 @@ async fn what_is_no_host_ends_with_1_at_once() {
     let page = stub(|_| answer("200 OK", "text/html", "<h1>\u{1b}[2JWelcome</h1>")).await;
     let other = stub(|_| answer("404 Not Found", "text/plain", "404")).await;
     let list = stub(|_| answer("200 OK", "application/json", "[]")).await;
+    let name = "\"vm\" is no name of this listener; add it to admin.hosts";
+    let misnamed = stub(move |_| answer("421 Misdirected Request", "text/plain", name)).await;
     let noise = stub(|_| "SSH-2.0-OpenSSH_9.2\r\n\r\n".to_owned()).await;
     let half = stub(|_| answer("200 OK", "application/json", "{}").replace(": 2", ": 9")).await;
     let endless = stub(|_| answer("200 OK", "text/plain", &"x".repeat(5 << 20))).await;
@@ -104,6 +106,7 @@ async fn what_is_no_host_ends_with_1_at_once() {
         ),
         (other, "is no host of tailor: 404: 404"),
         (list, "is no host of tailor: 200: []"),
+        (misnamed, &*format!(": 421: {name}\n")),
         (noise, "is no host of tailor: "),
         (half, "end of file before message length reached"),
         (endless, "its answer has no end"),

@@ -115,3 +115,28 @@ async fn an_upload_that_is_refused_for_what_it_is_ends_with_2() {
     }
     host.stop().await;
 }
+
+#[tokio::test]
+async fn a_component_that_is_damaged_in_the_store_is_mended_by_a_deploy() {
+    let (host, api) = start().await;
+    let path = file(host.dir(), "1.wasm", &page("v1"));
+    let typed = ["deploy", "page", &*path, "--json"];
+    assert_eq!(tailor(&url(&api), &typed).await.code, 0);
+    let stored = format!("data/releases/{}.wasm", digest(&page("v1")));
+    std::fs::write(host.dir().join(&stored), b"damaged").unwrap();
+    let said = tailor(&url(&api), &typed).await;
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(said.json()[0]["event"], "uploaded", "{said:?}");
+    assert_eq!(std::fs::read(host.dir().join(&stored)).unwrap(), page("v1"));
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn an_empty_component_is_refused_at_its_form() {
+    let (host, api) = start().await;
+    let path = file(host.dir(), "empty.wasm", b"");
+    let said = tailor(&url(&api), &["deploy", "page", &path]).await;
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.out.contains("is refused at form: "), "{said:?}");
+    host.stop().await;
+}

@@ -57,6 +57,10 @@ async fn a_share_that_is_held_ends_with_6_and_names_the_orders() {
     let journal = Connection::open(host.dir().join("data/releases/journal.db")).unwrap();
     let ended = "INSERT INTO automation (bff, back, off) VALUES ('page', 1, 'two in an hour')";
     journal.execute(ended, []).unwrap();
+    let said = tailor(&url, &["status", "page"]).await;
+    let told =
+        "page: canaries keep their first share until tailor hold page --off: two in an hour\n";
+    assert!(said.out.ends_with(told), "{said:?}");
     let said = tailor(&url, &["hold", "page", "--off", "--json"]).await;
     assert_eq!(said.code, 0, "{said:?}");
     let off = journal.query_row("SELECT count(*) FROM automation", [], |row| {

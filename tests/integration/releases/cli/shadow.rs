@@ -59,6 +59,35 @@ async fn the_code_of_a_shadow_says_whether_something_differs() {
 }
 
 #[tokio::test]
+async fn a_shadow_that_ends_before_its_time_is_no_verdict() {
+    let candidate = Guest::LIVE;
+    let (host, api) = begun(builder(FREE), &[candidate]).await;
+    let url = url(&api);
+    let path = "/v1/bffs/page/shadow";
+    let arguments = ["shadow", "page", "live", "--for", "1h"];
+    let mut running = Box::pin(tailor(&url, &arguments));
+    let ended = until(async || {
+        assert_eq!(ask(&host).await.status, 200);
+        let report = api.get(path).await.json;
+        (report["runs"].as_u64() > Some(0)).then_some(())
+    });
+    tokio::select! {
+        said = &mut running => panic!("it ended before: {said:?}"),
+        () = ended => {}
+    }
+    let ended = api.send("DELETE", path, "", b"").await.json;
+    assert_eq!(ended["unknown"], json!(["it ended before its time"]));
+    let said = running.await;
+    assert_eq!(said.code, 6, "{said:?}");
+    assert!(
+        said.out
+            .contains("page: not all was compared: it ended before its time\n"),
+        "{said:?}"
+    );
+    host.stop().await;
+}
+
+#[tokio::test]
 async fn a_shadow_that_another_order_replaces_is_no_report_of_this_one() {
     let candidate = Guest {
         name: "Anneliese",

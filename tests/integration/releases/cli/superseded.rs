@@ -1,5 +1,7 @@
 //! What a host says of rollbacks that go before its journal and before what is being proven.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::json;
 
 use super::super::api::{Api, digest};
@@ -104,6 +106,37 @@ async fn a_rollback_that_the_host_refuses_goes_back_to_nothing() {
     let address = stub(move |head| host(head, &other)).await;
     let said = tailor(&format!("http://{address}"), &["rollback", "page"]).await;
     assert_eq!((said.code, &*said.out), (4, ""), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_rollback_at_the_moment_of_a_promotion_goes_back_from_what_is_live_then() {
+    let (live, before) = ("a".repeat(64), "b".repeat(64));
+    let asked = AtomicBool::new(false);
+    let other = move |head: &str| {
+        let fine =
+            |body: serde_json::Value| answer("200 OK", "application/json", &body.to_string());
+        Some(match head.split("\r\n").next() {
+            // It is promoted when it has been told that it is on trial.
+            Some("GET /v1/bffs/page HTTP/1.1") if !asked.swap(true, Ordering::Relaxed) => {
+                fine(json!({"name": "page", "releases": true,
+                    "serves": "newest", "sha256": before,
+                    "canary": {"release": 2, "digest": live, "percent": 50},
+                    "live": {"release": 1, "digest": before, "previous": null, "since": "now"}}))
+            }
+            Some("POST /v1/bffs/page/abort HTTP/1.1") => problem("409 Conflict", "canary"),
+            Some("GET /v1/bffs/page HTTP/1.1") => fine(json!({"name": "page", "releases": true,
+                "serves": "newest", "sha256": live, "linked": before,
+                "live": {"release": 2, "digest": live, "previous": before, "since": "now"}})),
+            Some("POST /v1/bffs/page/rollback HTTP/1.1") => fine(json!({"bff": "page",
+                "digest": before, "kind": "rollback", "state": "live", "unrecorded": "full"})),
+            _ => fine(json!({"releases": []})),
+        })
+    };
+    let address = stub(move |head| host(head, &other)).await;
+    let said = tailor(&format!("http://{address}"), &["rollback", "page"]).await;
+    assert_eq!(said.code, 0, "{said:?}");
+    let told = "page: aaaaaaa (release 2) goes back to bbbbbbb ";
+    assert!(said.out.starts_with(told), "{said:?}");
 }
 
 #[tokio::test]

@@ -101,11 +101,10 @@ impl Wanted {
             Ok(digest) => Ok(Expected::Digest(digest)),
             Err(OrderError::Name { name, what, .. }) => {
                 let live = pages.orders.live().await?.remove(bff).and_then(Result::ok);
-                Err(OrderError::Store(StoreError::Conflict {
-                    bff: bff.to_owned(),
-                    what: format!("what is expected to be live, {name:?}, {what}"),
-                    live: live.map_or_else(|| "none".to_owned(), |live| live.digest),
-                }))
+                let live = live.map(|live| live.digest);
+                let what = format!("what is expected to be live, {name:?}, {what}");
+                let error = StoreError::other_is_live(bff, what, live.as_deref());
+                Err(OrderError::Store(error))
             }
             Err(error) => Err(error),
         }

@@ -74,7 +74,7 @@ pub(super) async fn begin(
 fn lifetime(text: &str) -> Result<Duration, V1Problem> {
     let parsed = humantime::parse_duration(text).ok();
     parsed.filter(|it| !it.is_zero()).ok_or_else(|| {
-        let what = "expires_in is no time";
+        let what = "expires_in (`--expires`) is no time";
         let fix = "write a number and a unit, such as 12h or 7d";
         V1Problem::new(StatusCode::BAD_REQUEST, "order", what, fix)
     })

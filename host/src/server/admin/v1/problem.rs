@@ -124,6 +124,9 @@ impl From<OrderError> for V1Problem {
             OrderError::Store(StoreError::Full { .. }) => {
                 (StatusCode::INSUFFICIENT_STORAGE, "store")
             }
+            OrderError::Store(StoreError::Unreleased { .. }) => {
+                (StatusCode::INSUFFICIENT_STORAGE, "upload")
+            }
             OrderError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "store"),
             // As an order that comes while the host stops.
             OrderError::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),

@@ -45,6 +45,7 @@ fn status(name: &str, bff: &Arc<Bff>, live: &LiveByBff, unrecorded: &Unrecorded)
     document["linked"] = json!(bff.previous().map(|it| it.digest.clone()));
     let live = live.get(name).and_then(|live| live.as_ref().ok());
     document["live"] = live.map_or(Value::Null, document::live);
+    document["automation_off"] = json!(live.and_then(|live| live.automation_off.clone()));
     document["canary"] = match bff.on_trial() {
         Some(on_trial) => canary(&on_trial, live.and_then(|live| live.canary.as_ref())),
         None => Value::Null,
