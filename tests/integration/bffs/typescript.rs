@@ -1,6 +1,7 @@
 //! The kit for TypeScript in the engine of components: the same as in Node, and a line of the
 //! author's for whatever goes wrong.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -8,32 +9,45 @@ use tailor::build::{BuildOptions, build};
 use tailor::fixture::Fixture;
 use tailor_harness::{Offline, components};
 
-/// A module of the kit's own tests as a component; or what the build says against it.
+/// A module of the kit's own tests as a component; or what the build says against it. It is built
+/// again by a later run of the tests only if something of it has changed.
 pub(crate) fn componentized(module: &str) -> Result<Vec<u8>, String> {
     // Building it installs what is needed here.
     components::example("partner").unwrap();
     let root = components::root();
-    let at = tempfile::tempdir().unwrap();
-    let link = |to: &str, from: &str| {
-        std::os::unix::fs::symlink(root.join(to), at.path().join(from)).unwrap();
-    };
-    link("bffs/partner/node_modules", "node_modules");
-    let folder = at.path().join("bff");
+    let at = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("engine")
+        .join(module);
+    let folder = at.join("bff");
     std::fs::create_dir_all(&folder).unwrap();
+    let modules = root.join("bffs/partner/node_modules");
+    if let Err(error) = std::os::unix::fs::symlink(modules, at.join("node_modules")) {
+        assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists, "{error}");
+    }
+    // Another test may be building it.
+    let write = |name: &str, text: String| {
+        let path = folder.join(name);
+        if std::fs::read(&path).is_ok_and(|before| before == text.as_bytes()) {
+            return;
+        }
+        let unfinished = tempfile::NamedTempFile::new_in(&at).unwrap();
+        std::fs::write(&unfinished, text).unwrap();
+        unfinished.persist(path).unwrap();
+    };
     // The module as it stands, so that its stacks name it.
     let entry = root.join("bffs/kit-ts/test/engine").join(module);
     let text = std::fs::read_to_string(&entry).unwrap();
     let is_app = text.contains("export default");
     let name = if is_app { "default" } else { "handler" };
     let exports = format!("export {{ {name} }} from {};\n", json!(entry));
-    std::fs::write(folder.join("main.js"), exports).unwrap();
+    write("main.js", exports);
     let manifest = json!({
         "name": "bff",
         "private": true,
         "type": "module",
         "tailor": {"entry": "main.js", "wit": root.join("wit")},
     });
-    std::fs::write(folder.join("package.json"), manifest.to_string()).unwrap();
+    write("package.json", manifest.to_string());
     let built = build(&folder, &BuildOptions::default(), &mut |_| ());
     match built {
         Ok(built) => Ok(std::fs::read(built.component).unwrap()),

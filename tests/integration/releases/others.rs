@@ -239,7 +239,7 @@ async fn a_key_is_remembered_when_its_release_is_kept_no_longer() {
 }
 
 #[tokio::test]
-async fn a_damaged_component_is_found_by_its_release_and_mended_by_an_upload() {
+async fn a_damaged_component_is_found_by_its_order_and_mended_by_an_upload() {
     let (path, files) = builder("log.format = \"json\"\n").write().unwrap();
     let process = Process::serve(&path).unwrap();
     let api = Api::of_process(&process);
@@ -249,12 +249,14 @@ async fn a_damaged_component_is_found_by_its_release_and_mended_by_an_upload() {
         .path()
         .join(format!("data/releases/{}.wasm", digest(&v1)));
     fs::write(&file, "damaged").unwrap();
-    let begun = api.begin(&v1).await;
-    let refused = api.ended(&begun.location).await;
+    let order = json!({"digest": digest(&v1)});
+    let refused = api.post("/v1/bffs/page/releases", &order).await;
     assert_eq!(
-        (&refused["state"], &refused["step"]),
-        (&json!("refused"), &json!("digest"))
+        (refused.status, &refused.json["step"]),
+        (409, &json!("digest"))
     );
+    let fix = refused.json["fix"].as_str().unwrap();
+    assert!(fix.starts_with("upload it"), "{fix}");
     drop(process);
     let process = Process::serve(&path).unwrap();
     assert_eq!(served_by(&process).await, None);

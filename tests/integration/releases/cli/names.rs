@@ -45,7 +45,7 @@ async fn each_name_means_one_component() {
     );
     let (why, fix) = (
         "release 4 was refused at form: ",
-        "release it with POST /v1/bffs/page/releases",
+        "release it, which proves it",
     );
     assert!(said.err.contains(why) && said.err.contains(fix), "{said:?}");
     // The host did not take the order.

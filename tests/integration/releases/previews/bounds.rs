@@ -26,8 +26,20 @@ async fn what_cannot_be_a_preview_is_refused_with_the_way_out() {
             "name reads as the first digits",
         ),
         ("live", "1h", 400, "order", "name is a word for a component"),
-        ("pr-1", "soon", 400, "order", "expires_in is no time"),
-        ("pr-1", "0s", 400, "order", "expires_in is no time"),
+        (
+            "pr-1",
+            "soon",
+            400,
+            "order",
+            "expires_in (`--expires`) is no time",
+        ),
+        (
+            "pr-1",
+            "0s",
+            400,
+            "order",
+            "expires_in (`--expires`) is no time",
+        ),
         ("pr-1", "9d", 409, "preview", "max-lifetime"),
     ] {
         let body = json!({"name": name, "digest": v2, "expires_in": expires_in});
