@@ -292,8 +292,8 @@ impl Releases {
         Ok(())
     }
 
-    /// Records a change of the trial of a BFF, of this release if one is named, and when it was.
-    /// With [`CanaryChange::Promote`], this is the commit point.
+    /// Records a change of the trial of a BFF, of this release if one is named. An end has the time
+    /// `at`, at which it happened. With [`CanaryChange::Promote`], this is the commit point.
     ///
     /// # Errors
     ///

@@ -176,16 +176,15 @@ impl Changes {
         let (store, bff, noting) = (releases.clone(), name.to_owned(), end.clone());
         let noted = blocking(move || {
             store.change_canary(&bff, Some(release), &noting, at)?;
-            Ok::<_, StoreError>(store.live()?.remove(&bff))
+            let live = store.live().ok().and_then(|mut it| it.remove(&bff)?.ok());
+            Ok::<_, StoreError>(live.and_then(|it| it.automation_off))
         });
         match noted.await {
-            Ok(Ok(Some(Ok(live)))) => {
-                if let Some(why) = live.automation_off {
-                    tracing::warn!(
-                        bff = name,
-                        "canaries keep their first share until tailor hold {name} --off: {why}"
-                    );
-                }
+            Ok(Ok(Some(why))) => {
+                tracing::warn!(
+                    bff = name,
+                    "canaries keep their first share until tailor hold {name} --off: {why}"
+                );
             }
             Ok(Err(error)) if error.is_of_host() => {
                 tracing::error!(bff = name, release, "its end is not recorded yet: {error}");

@@ -48,8 +48,8 @@ pub trait Journal: Send + Sync {
     /// When that is not recorded. What was live still is.
     fn finish(&self, release: i64, outcome: &Outcome) -> Result<(), StoreError>;
 
-    /// Changes the trial of a BFF, of this release if one is named, at this time. Returns the release:
-    /// [`Appended::Known`] if the same order came before.
+    /// Changes the trial of a BFF, of this release if one is named. An end has the time `at`, at
+    /// which it happened. Returns the release: [`Appended::Known`] if the same order came before.
     ///
     /// # Errors
     ///

@@ -166,7 +166,9 @@ pub(super) fn change(
     }
     let canary = find(&change, bff, release)?;
     remember(&change, key, canary.release, at)?;
-    make(&change, bff, &canary, what, to_millis(happened))?;
+    // What goes on does so from now on. A trial that has ended did so before it could be recorded.
+    let since = if what.is_end() { happened } else { at };
+    make(&change, bff, &canary, what, to_millis(since))?;
     change.commit()?;
     Ok(Appended::New(canary.release))
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -37,8 +37,14 @@ async fn ends_once(order: &str, body: Value) {
         let versions = division(host.address()).await;
         assert!(versions.values().all(|it| it == "v1"), "{versions:?}");
     }
+    let unlocked = SystemTime::now();
     unlock(&journal);
-    api.becomes(&second, "aborted").await;
+    let aborted = api.becomes(&second, "aborted").await;
+    let since = aborted["since"].as_str().unwrap();
+    assert!(
+        humantime::parse_rfc3339(since).unwrap() < unlocked,
+        "it ended before it was recorded: {aborted}"
+    );
     // The journal may have it a moment before that is known.
     let again = until(async || {
         let again = keyed(&api, order, &body).await.json;
