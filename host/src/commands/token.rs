@@ -25,8 +25,8 @@ pub struct Token {
     #[command(flatten)]
     file: ConfigFile,
     /// Whose the new token is: a name for the history, other than operator, data-dir, local and
-    /// gate, which it has for others [default: operator, of a token that allows everything]. Of
-    /// list: whose tokens
+    /// gate, which it has for others. With list: whose tokens are listed, without it all [default:
+    /// operator, of a token that allows everything]
     #[arg(long, value_name = "NAME")]
     team: Option<String>,
     /// The new token allows everything

@@ -372,6 +372,8 @@ async fn the_command_lists_and_revokes_tokens_and_says_what_is_wrong() {
             "{text}"
         );
     }
+    let (listed, text) = token(config, &["list", "--team", "other-team"]).await;
+    assert!(listed && text.starts_with(&teams.other[4..12]) && text.lines().count() == 1);
     let id = &teams.page[4..12];
     let (revoked, text) = token(config, &["revoke", id]).await;
     assert!(revoked, "{text}");
